@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * contigmem: physically contiguous memory under a device's real constraints.
+ *
+ * This header is all that another module needs for the native face.
+ */
+#ifndef CONTIGMEM_H
+#define CONTIGMEM_H
+
+#include <linux/bits.h>
+#include <linux/gfp.h>
+#include <linux/numa.h>
+#include <linux/types.h>
+
+struct device;
+struct contigmem_partition;
+
+/**
+ * enum contigmem_cache - how the CPUs cache a block
+ * @CONTIGMEM_CACHED: write-back, as all other memory
+ * @CONTIGMEM_UNCACHED: not cached
+ * @CONTIGMEM_WRITECOMBINE: not cached, writes gathered
+ */
+enum contigmem_cache {
+	CONTIGMEM_CACHED,
+	CONTIGMEM_UNCACHED,
+	CONTIGMEM_WRITECOMBINE,
+	CONTIGMEM_NR_CACHES
+};
+
+/**
+ * enum contigmem_source - where the page frames of a block came from
+ * @CONTIGMEM_SOURCE_NONE: nowhere: nothing was allocated
+ * @CONTIGMEM_SOURCE_BUDDY: the page allocator
+ * @CONTIGMEM_SOURCE_RANGE: alloc_contig_range() on a window that was searched for
+ */
+enum contigmem_source {
+	CONTIGMEM_SOURCE_NONE,
+	CONTIGMEM_SOURCE_BUDDY,
+	CONTIGMEM_SOURCE_RANGE,
+	CONTIGMEM_NR_SOURCES
+};
+
+/* No migration and no reclaim: fail instead. */
+#define CONTIGMEM_FAST		BIT(0)
+/* The address handed out cannot be written through. */
+#define CONTIGMEM_READONLY	BIT(1)
+
+/**
+ * enum contigmem_reason - why a request failed; each has one errno
+ * @CONTIGMEM_OK: it did not
+ * @CONTIGMEM_BAD_SIZE: -EINVAL: the size is 0 or overflows when rounded to pages
+ * @CONTIGMEM_BAD_RANGE: -EINVAL: low is above high
+ * @CONTIGMEM_BAD_ALIGN: -EINVAL: the alignment is not a power of two
+ * @CONTIGMEM_BAD_BOUNDARY: -EINVAL: the boundary is not a power of two, or
+ *	smaller than a page or than the size
+ * @CONTIGMEM_BAD_NODE: -EINVAL: there is no such node, or it is offline
+ * @CONTIGMEM_BAD_CACHE: -EINVAL: no such cache type
+ * @CONTIGMEM_BAD_PARTITION: -EINVAL: not a live partition
+ * @CONTIGMEM_BAD_FLAGS: -EINVAL: an unknown flag
+ * @CONTIGMEM_BAD_GFP: -EINVAL: a gfp bit that has no meaning here
+ * @CONTIGMEM_NO_PLACE: -ERANGE: range, alignment and boundary leave no place,
+ *	whatever memory there is
+ * @CONTIGMEM_NO_MEMORY: -ERANGE: this machine has no memory where the request
+ *	would have to lie
+ * @CONTIGMEM_NODE_HAS_NONE: -ERANGE: memory there is, but not on this node
+ * @CONTIGMEM_NO_FREE_RUN: -ENOSPC: no window is free, and moving pages is not
+ *	allowed
+ * @CONTIGMEM_BLOCKED: -EBUSY: every window has a page that cannot be moved
+ * @CONTIGMEM_STILL_BUSY: -EBUSY: pages that should move did not, after retries
+ * @CONTIGMEM_NO_TARGET: -ENOMEM: no free memory to move pages to
+ * @CONTIGMEM_NO_BOOKKEEPING: -ENOMEM: no memory for the block's own record
+ * @CONTIGMEM_WOULD_SLEEP: -EAGAIN: only a caller that may sleep can be served
+ * @CONTIGMEM_NO_CACHE_TYPE: -EOPNOTSUPP: this kernel or CPU lacks the cache type
+ * @CONTIGMEM_INTERRUPTED: -EINTR: a fatal signal arrived
+ */
+enum contigmem_reason {
+	CONTIGMEM_OK,
+	CONTIGMEM_BAD_SIZE,
+	CONTIGMEM_BAD_RANGE,
+	CONTIGMEM_BAD_ALIGN,
+	CONTIGMEM_BAD_BOUNDARY,
+	CONTIGMEM_BAD_NODE,
+	CONTIGMEM_BAD_CACHE,
+	CONTIGMEM_BAD_PARTITION,
+	CONTIGMEM_BAD_FLAGS,
+	CONTIGMEM_BAD_GFP,
+	CONTIGMEM_NO_PLACE,
+	CONTIGMEM_NO_MEMORY,
+	CONTIGMEM_NODE_HAS_NONE,
+	CONTIGMEM_NO_FREE_RUN,
+	CONTIGMEM_BLOCKED,
+	CONTIGMEM_STILL_BUSY,
+	CONTIGMEM_NO_TARGET,
+	CONTIGMEM_NO_BOOKKEEPING,
+	CONTIGMEM_WOULD_SLEEP,
+	CONTIGMEM_NO_CACHE_TYPE,
+	CONTIGMEM_INTERRUPTED,
+	CONTIGMEM_NR_REASONS
+};
+
+/**
+ * struct contigmem_verdict - what became of a request, and why
+ * @reason: %CONTIGMEM_OK or why it failed
+ * @source: who served it, %CONTIGMEM_SOURCE_NONE after a failure
+ * @windows: places that were looked at
+ * @frames_read: page frames whose state was read
+ * @pages_migrated: pages that were moved out of the way
+ * @attempts: calls of the page allocator and of alloc_contig_range()
+ * @largest_free: pages in the longest free run seen
+ * @blocker: page frame number of the first page that cannot be moved; valid
+ *	with %CONTIGMEM_BLOCKED
+ * @blocker_kind: what that page is, a constant string; NULL if there was none
+ * @ns: time taken in nanoseconds
+ */
+struct contigmem_verdict {
+	enum contigmem_reason reason;
+	enum contigmem_source source;
+	unsigned long windows;
+	unsigned long frames_read;
+	unsigned long pages_migrated;
+	unsigned long attempts;
+	unsigned long largest_free;
+	unsigned long blocker;
+	const char *blocker_kind;
+	u64 ns;
+};
+
+/**
+ * struct contigmem_request - what a device needs
+ * @size: bytes, rounded up to whole pages; not 0
+ * @low: first acceptable byte
+ * @high: last acceptable byte, inclusive; the whole block, rounding included,
+ *	lies at or below it
+ * @align: power of two; 0 means page alignment
+ * @boundary: power of two whose multiples the block does not cross, at least
+ *	a page and at least @size; 0 means none
+ * @nid: preferred node, NUMA_NO_NODE for any; strict with __GFP_THISNODE
+ * @cache: cache type, for every mapping that the kernel has of the block
+ * @flags: CONTIGMEM_FAST, CONTIGMEM_READONLY
+ * @tag: four characters, first in the lowest byte; 0 for none
+ * @partition: NULL for all memory; anything else is refused until there are
+ *	partitions
+ * @verdict: filled on return when not NULL
+ *
+ * Start from CONTIGMEM_REQUEST(), which is valid as it is, and set the rest.
+ */
+struct contigmem_request {
+	size_t size;
+	phys_addr_t low;
+	phys_addr_t high;
+	phys_addr_t align;
+	phys_addr_t boundary;
+	int nid;
+	enum contigmem_cache cache;
+	unsigned int flags;
+	u32 tag;
+	struct contigmem_partition *partition;
+	struct contigmem_verdict *verdict;
+};
+
+/* A request for @bytes anywhere: any address, any node, cached. */
+#define CONTIGMEM_REQUEST(bytes)				\
+	((struct contigmem_request){				\
+		.size = (bytes),				\
+		.high = (phys_addr_t)-1,			\
+		.nid = NUMA_NO_NODE,				\
+	})
+
+/**
+ * struct contigmem_info - a live block
+ * @id: number of the block, never used twice
+ * @vaddr: address that contigmem_alloc() returned
+ * @phys: physical address of its first byte
+ * @size: bytes, whole pages
+ * @nid: node that it lies on
+ * @cache: cache type
+ * @source: where its page frames came from
+ * @flags: flags of its request
+ * @tag: tag of its request
+ * @caller: code address that asked for it
+ * @age_ns: nanoseconds since
+ */
+struct contigmem_info {
+	u64 id;
+	const void *vaddr;
+	phys_addr_t phys;
+	size_t size;
+	int nid;
+	enum contigmem_cache cache;
+	enum contigmem_source source;
+	unsigned int flags;
+	u32 tag;
+	const void *caller;
+	u64 age_ns;
+};
+
+void *contigmem_alloc(const struct contigmem_request *req, gfp_t gfp);
+void *contigmem_alloc_track_caller(const struct contigmem_request *req, gfp_t gfp,
+				   const void *caller);
+void contigmem_free(const void *vaddr);
+int contigmem_describe(const void *vaddr, struct contigmem_info *info);
+phys_addr_t contigmem_phys(const void *vaddr);
+void *devm_contigmem_alloc(struct device *dev, const struct contigmem_request *req, gfp_t gfp);
+
+const char *contigmem_reason_text(enum contigmem_reason reason);
+const char *contigmem_cache_name(enum contigmem_cache cache);
+const char *contigmem_source_name(enum contigmem_source source);
+
+#endif /* CONTIGMEM_H */
