@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Every difference between kernel releases. Nothing else knows versions.
+ */
+#ifndef CONTIGMEM_COMPAT_H
+#define CONTIGMEM_COMPAT_H
+
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/page-flags.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#error "contigmem needs Linux 6.1 or later"
+#endif
+#ifdef CONFIG_HIGHMEM
+#error "contigmem needs a kernel whose direct map covers all memory"
+#endif
+
+/*
+ * 6.18 replaced the migratetype argument by flags, whose 1 means what
+ * MIGRATE_CMA did and MIGRATE_MOVABLE is 1: mixing them up takes pages out of
+ * CMA areas behind CMA's back, and compiles.
+ */
+#ifdef ACR_FLAGS_NONE
+#define COMPAT_CONTIG_TYPE	ACR_FLAGS_NONE
+#define compat_contig_type_t	acr_flags_t
+#else
+#define COMPAT_CONTIG_TYPE	MIGRATE_MOVABLE
+#define compat_contig_type_t	unsigned int
+#endif
+
+static inline int compat_alloc_contig_range(unsigned long start, unsigned long end, gfp_t gfp)
+{
+	compat_contig_type_t type = COMPAT_CONTIG_TYPE;
+
+	return alloc_contig_range(start, end, type, gfp);
+}
+
+/* 6.4 made MAX_ORDER inclusive, 6.8 renamed it. */
+#ifndef MAX_PAGE_ORDER
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define MAX_PAGE_ORDER	(MAX_ORDER - 1)
+#else
+#define MAX_PAGE_ORDER	MAX_ORDER
+#endif
+#endif
+
+/* 6.17 renamed it. */
+static inline bool compat_page_has_movable_ops(struct page *page)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+	return __PageMovable(page);
+#else
+	return page_has_movable_ops(page);
+#endif
+}
+
+#endif /* CONTIGMEM_COMPAT_H */
