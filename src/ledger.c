@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A tree that lives in the blocks themselves needs no memory to take one in,
+ * serves any context, and finds the block around an address.
+ */
+#include <linux/atomic.h>
+#include <linux/ctype.h>
+#include <linux/mm.h>
+#include <linux/pfn.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/timekeeping.h>
+
+#include "ledger.h"
+
+/* A block that is gone, for the story of a pointer freed twice. */
+struct obituary {
+	const void *vaddr;
+	size_t size;
+	u64 id;
+	u32 tag;
+	const void *caller;	/* who freed it */
+	u64 when;
+};
+
+#define OBITUARIES	64
+
+static DEFINE_SPINLOCK(lock);	/* protects all of the following */
+static struct rb_root blocks = RB_ROOT;
+static struct obituary obituaries[OBITUARIES];
+static unsigned int next_obituary;
+
+static atomic64_t last_id;
+static struct kmem_cache *block_cache;
+
+int ledger_init(void)
+{
+	block_cache = kmem_cache_create("contigmem_block", sizeof(struct block), 0, 0, NULL);
+	return block_cache ? 0 : -ENOMEM;
+}
+
+void ledger_exit(void)
+{
+	kmem_cache_destroy(block_cache);
+}
+
+/* An empty record; NULL if there is no memory for it. */
+struct block *ledger_new(gfp_t gfp)
+{
+	return kmem_cache_zalloc(block_cache, gfp);
+}
+
+void ledger_discard(struct block *block)
+{
+	kmem_cache_free(block_cache, block);
+}
+
+static bool below(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct block, by_address)->vaddr <
+	       rb_entry(b, struct block, by_address)->vaddr;
+}
+
+/* From now on the block is live. */
+void ledger_add(struct block *block)
+{
+	unsigned long flags;
+
+	block->id = atomic64_inc_return(&last_id);
+	block->born = ktime_get_mono_fast_ns();
+	spin_lock_irqsave(&lock, flags);
+	rb_add(&block->by_address, &blocks, below);
+	spin_unlock_irqrestore(&lock, flags);
+}
+
+static size_t size_of(const struct block *block)
+{
+	return block->frames.nr << PAGE_SHIFT;
+}
+
+/* The lowest block that ends above an address. Called with the lock held. */
+static struct block *first_from(unsigned long address)
+{
+	struct rb_node *node = blocks.rb_node;
+	struct block *found = NULL;
+
+	while (node) {
+		struct block *block = rb_entry(node, struct block, by_address);
+
+		if ((unsigned long)block->vaddr + size_of(block) - 1 >= address) {
+			found = block;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return found;
+}
+
+/* The block that holds an address. Called with the lock held. */
+static struct block *around(const void *vaddr)
+{
+	struct block *block = first_from((unsigned long)vaddr);
+
+	return block && block->vaddr <= vaddr ? block : NULL;
+}
+
+/* Take the block with exactly this base out; NULL if there is none. */
+struct block *ledger_take(const void *vaddr, const void *caller)
+{
+	struct block *block;
+	unsigned long flags;
+
+	spin_lock_irqsave(&lock, flags);
+	block = around(vaddr);
+	if (block && block->vaddr == vaddr) {
+		rb_erase(&block->by_address, &blocks);
+		obituaries[next_obituary++ % OBITUARIES] = (struct obituary){
+			.vaddr = vaddr,
+			.size = size_of(block),
+			.id = block->id,
+			.tag = block->tag,
+			.caller = caller,
+			.when = ktime_get_mono_fast_ns(),
+		};
+	} else {
+		block = NULL;
+	}
+	spin_unlock_irqrestore(&lock, flags);
+	return block;
+}
+
+static void describe(const struct block *block, struct contigmem_info *info)
+{
+	*info = (struct contigmem_info){
+		.id = block->id,
+		.vaddr = block->vaddr,
+		.phys = PFN_PHYS(block->frames.first),
+		.size = size_of(block),
+		.nid = block->nid,
+		.cache = block->cache,
+		.source = block->frames.source,
+		.flags = block->flags,
+		.tag = block->tag,
+		.caller = block->caller,
+		.age_ns = ktime_get_mono_fast_ns() - block->born,
+	};
+}
+
+/* Describe the live block that holds an address; false if there is none. */
+bool ledger_find(const void *vaddr, struct contigmem_info *info)
+{
+	struct block *block;
+	unsigned long flags;
+
+	spin_lock_irqsave(&lock, flags);
+	block = around(vaddr);
+	if (block)
+		describe(block, info);
+	spin_unlock_irqrestore(&lock, flags);
+	return block;
+}
+
+/* Describe the lowest live block that ends above an address, to walk them all. */
+bool ledger_find_from(unsigned long address, struct contigmem_info *info)
+{
+	struct block *block;
+	unsigned long flags;
+
+	spin_lock_irqsave(&lock, flags);
+	block = first_from(address);
+	if (block)
+		describe(block, info);
+	spin_unlock_irqrestore(&lock, flags);
+	return block;
+}
+
+/* A tag as Windows shows it: four characters, first in the lowest byte. */
+void ledger_tag_text(u32 tag, char text[5])
+{
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		u8 c = tag >> (8 * i);
+
+		text[i] = tag ? (isascii(c) && isgraph(c) ? c : '.') : '-';
+	}
+	text[4] = '\0';
+}
+
+/* What is known of an address that cannot be freed. */
+void ledger_story(const void *vaddr, char *story, size_t size)
+{
+	struct obituary *last = NULL;
+	struct block *block;
+	unsigned long flags;
+	char tag[5];
+	unsigned int i;
+
+	spin_lock_irqsave(&lock, flags);
+	block = around(vaddr);
+	for (i = 0; i < OBITUARIES; i++) {
+		struct obituary *obituary = &obituaries[i];
+
+		if (obituary->size && vaddr >= obituary->vaddr &&
+		    vaddr < obituary->vaddr + obituary->size &&
+		    (!last || obituary->when > last->when))
+			last = obituary;
+	}
+	if (block) {
+		ledger_tag_text(block->tag, tag);
+		snprintf(story, size,
+			 "%lu bytes into live block %llu (tag %s, %zu bytes, allocated by %pS)",
+			 (unsigned long)(vaddr - block->vaddr), block->id, tag, size_of(block),
+			 block->caller);
+	} else if (last) {
+		u64 ms = div_u64(ktime_get_mono_fast_ns() - last->when, NSEC_PER_MSEC);
+
+		ledger_tag_text(last->tag, tag);
+		snprintf(story, size,
+			 "%lu bytes into block %llu (tag %s, %zu bytes), freed %llu ms ago by %pS",
+			 (unsigned long)(vaddr - last->vaddr), last->id, tag, last->size, ms,
+			 last->caller);
+	} else {
+		snprintf(story, size, "not an address of ours");
+	}
+	spin_unlock_irqrestore(&lock, flags);
+}

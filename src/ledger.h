@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Every live block by address, and the last ones freed.
+ */
+#ifndef CONTIGMEM_LEDGER_H
+#define CONTIGMEM_LEDGER_H
+
+#include <linux/llist.h>
+#include <linux/rbtree.h>
+
+#include "../contigmem.h"
+#include "frames.h"
+
+/**
+ * struct block - one block
+ * @by_address: the ledger's
+ * @undo_later: contigmem.c's, once the block has left the ledger
+ * @id: never used twice
+ * @vaddr: what the caller got
+ * @frames: its page frames
+ * @nid: their node
+ * @cache: their cache type
+ * @flags: CONTIGMEM_READONLY: @vaddr is a mapping of its own
+ * @tag: the caller's
+ * @caller: code address
+ * @born: monotonic time in ns
+ */
+struct block {
+	union {
+		struct rb_node by_address;
+		struct llist_node undo_later;
+	};
+	u64 id;
+	void *vaddr;
+	struct frames frames;
+	int nid;
+	enum contigmem_cache cache;
+	unsigned int flags;
+	u32 tag;
+	const void *caller;
+	u64 born;
+};
+
+int ledger_init(void);
+void ledger_exit(void);
+struct block *ledger_new(gfp_t gfp);
+void ledger_discard(struct block *block);
+void ledger_add(struct block *block);
+struct block *ledger_take(const void *vaddr, const void *caller);
+bool ledger_find(const void *vaddr, struct contigmem_info *info);
+bool ledger_find_from(unsigned long address, struct contigmem_info *info);
+void ledger_story(const void *vaddr, char *story, size_t size);
+void ledger_tag_text(u32 tag, char text[5]);
+
+#endif /* CONTIGMEM_LEDGER_H */
