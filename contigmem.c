@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * contigmem: physically contiguous memory under a device's real constraints.
+ *
+ * The native face. A request goes through src/request, src/frames, src/mapping
+ * and src/ledger, and a free goes back.
+ */
+#define pr_fmt(fmt) "contigmem: " fmt
+
+#include <linux/device.h>
+#include <linux/export.h>
+#include <linux/kernel.h>
+#include <linux/llist.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+#include <linux/workqueue.h>
+
+#include "contigmem.h"
+#include "src/context.h"
+#include "src/debugfs.h"
+#include "src/frames.h"
+#include "src/ledger.h"
+#include "src/mapping.h"
+#include "src/memmap.h"
+#include "src/request.h"
+
+static void zero_pages(const struct block *block, bool may_sleep)
+{
+	unsigned long i;
+
+	for (i = 0; i < block->frames.nr; i++) {
+		clear_page(page_address(pfn_to_page(block->frames.first + i)));
+		if (may_sleep)
+			cond_resched();
+	}
+}
+
+static enum contigmem_reason make_block(const struct contigmem_request *req, gfp_t gfp,
+					const void *caller, struct contigmem_verdict *verdict,
+					struct block **made)
+{
+	enum contigmem_reason reason;
+	struct block *block;
+	struct need need;
+
+	reason = request_resolve(req, gfp, &need);
+	if (reason)
+		return reason;
+	if (!need.may_sleep && mapping_sleeps(req->cache, req->flags))
+		return CONTIGMEM_WOULD_SLEEP;
+
+	block = ledger_new(need.reclaim | __GFP_NOWARN);
+	if (!block)
+		return CONTIGMEM_NO_BOOKKEEPING;
+	reason = frames_get(&need, &block->frames, verdict);
+	if (reason)
+		goto discard;
+	if (gfp & __GFP_ZERO)
+		zero_pages(block, need.may_sleep);
+
+	block->cache = req->cache;
+	block->flags = req->flags;
+	block->tag = req->tag;
+	block->nid = page_to_nid(pfn_to_page(block->frames.first));
+	block->caller = caller;
+	reason = mapping_make(block, need.reclaim | __GFP_NOWARN);
+	if (reason)
+		goto put_frames;
+	ledger_add(block);
+	*made = block;
+	return CONTIGMEM_OK;
+
+put_frames:
+	if (block->frames.nr)
+		frames_put(&block->frames);
+discard:
+	ledger_discard(block);
+	return reason;
+}
+
+/**
+ * contigmem_alloc_track_caller() - contigmem_alloc() on somebody's behalf
+ * @req: what the device needs
+ * @gfp: the context
+ * @caller: code address that is shown as the block's owner
+ *
+ * Context: As contigmem_alloc().
+ * Return: As contigmem_alloc().
+ */
+void *contigmem_alloc_track_caller(const struct contigmem_request *req, gfp_t gfp,
+				   const void *caller)
+{
+	struct contigmem_verdict verdict = {};
+	u64 start = ktime_get_mono_fast_ns();
+	struct block *block;
+	void *vaddr;
+
+	might_sleep_if(gfpflags_allow_blocking(gfp));
+	verdict.reason = make_block(req, gfp, caller, &verdict, &block);
+	verdict.ns = ktime_get_mono_fast_ns() - start;
+	if (verdict.reason) {
+		if (!(gfp & __GFP_NOWARN))
+			pr_info_ratelimited("%zu bytes for %pS refused: %s: %s\n",
+					    req->size, caller,
+					    request_errno_name(verdict.reason),
+					    contigmem_reason_text(verdict.reason));
+		vaddr = ERR_PTR(request_errno(verdict.reason));
+	} else {
+		/* Unloading is refused while a device may still use the memory. */
+		__module_get(THIS_MODULE);
+		verdict.source = block->frames.source;
+		vaddr = block->vaddr;
+	}
+	if (req->verdict)
+		*req->verdict = verdict;
+	return vaddr;
+}
+EXPORT_SYMBOL_GPL(contigmem_alloc_track_caller);
+
+/**
+ * contigmem_alloc() - allocate physically contiguous memory
+ * @req: what the device needs; start from CONTIGMEM_REQUEST()
+ * @gfp: the context: GFP_KERNEL, GFP_NOIO, GFP_NOFS may sleep, GFP_NOWAIT and
+ *	GFP_ATOMIC do not and get what the page allocator has. __GFP_ZERO,
+ *	__GFP_THISNODE (strict node) and __GFP_NOWARN mean what they always mean;
+ *	any other bit is refused.
+ *
+ * The content is undefined without __GFP_ZERO. The block is the caller's until
+ * contigmem_free().
+ *
+ * Context: Any, as @gfp says.
+ * Return: The address of the block, or an ERR_PTR():
+ *
+ * * -EINVAL: the request is malformed
+ * * -ERANGE: no memory of this machine can ever satisfy it
+ * * -ENOSPC: no free run now, and pages must not be moved
+ * * -EBUSY: pages in every window cannot be moved
+ * * -ENOMEM: no memory for bookkeeping, or to move pages to
+ * * -EAGAIN: it would have to sleep
+ * * -EOPNOTSUPP: this kernel or CPU lacks the cache type
+ * * -EINTR: a fatal signal arrived
+ *
+ * @req->verdict, where given, says more.
+ */
+void *contigmem_alloc(const struct contigmem_request *req, gfp_t gfp)
+{
+	return contigmem_alloc_track_caller(req, gfp, __builtin_return_address(0));
+}
+EXPORT_SYMBOL_GPL(contigmem_alloc);
+
+static void unmake_block(struct block *block)
+{
+	if (mapping_undo(block))
+		frames_put(&block->frames);
+	else
+		frames_leak(&block->frames);
+	ledger_discard(block);
+}
+
+static LLIST_HEAD(to_undo);
+
+static void undo_blocks(struct work_struct *work)
+{
+	struct llist_node *oldest_first = llist_reverse_order(llist_del_all(&to_undo));
+	struct block *block, *next;
+
+	llist_for_each_entry_safe(block, next, oldest_first, undo_later)
+		unmake_block(block);
+}
+
+static DECLARE_WORK(undo_work, undo_blocks);
+
+/**
+ * contigmem_free() - give a block back
+ * @vaddr: what contigmem_alloc() returned; NULL is ignored
+ *
+ * Any other address, a block freed already included, is told by one WARN with
+ * what is known of it, and nothing is freed.
+ *
+ * Context: Any. What needs to sleep (an uncached, write-combined or read-only
+ *	block in atomic context) is finished by a worker.
+ */
+void contigmem_free(const void *vaddr)
+{
+	struct block *block;
+
+	if (!vaddr)
+		return;
+	block = ledger_take(vaddr, __builtin_return_address(0));
+	if (!block) {
+		char story[256];
+
+		ledger_story(vaddr, story, sizeof(story));
+		WARN(1, "%s(0x%lx): %s\n", __func__, (unsigned long)vaddr, story);
+		return;
+	}
+	if (mapping_sleeps(block->cache, block->flags) && !context_may_sleep()) {
+		llist_add(&block->undo_later, &to_undo);
+		schedule_work(&undo_work);
+	} else {
+		unmake_block(block);
+	}
+	module_put(THIS_MODULE);
+}
+EXPORT_SYMBOL_GPL(contigmem_free);
+
+/**
+ * contigmem_describe() - what a live block is like
+ * @vaddr: any address in it
+ * @info: filled on success
+ *
+ * Context: Any.
+ * Return: 0, or -ENOENT if no live block holds the address.
+ */
+int contigmem_describe(const void *vaddr, struct contigmem_info *info)
+{
+	return ledger_find(vaddr, info) ? 0 : -ENOENT;
+}
+EXPORT_SYMBOL_GPL(contigmem_describe);
+
+/**
+ * contigmem_phys() - the physical address of a byte in a live block
+ * @vaddr: any address in it
+ *
+ * Not a DMA address: behind an IOMMU map the block with the DMA API.
+ *
+ * Context: Any.
+ * Return: The physical address, or 0 if no live block holds the address.
+ */
+phys_addr_t contigmem_phys(const void *vaddr)
+{
+	struct contigmem_info info;
+
+	return ledger_find(vaddr, &info) ? info.phys + (vaddr - info.vaddr) : 0;
+}
+EXPORT_SYMBOL_GPL(contigmem_phys);
+
+static void free_resource(struct device *dev, void *resource)
+{
+	contigmem_free(*(void **)resource);
+}
+
+/**
+ * devm_contigmem_alloc() - contigmem_alloc() for as long as a device is bound
+ * @dev: the device; frees the block when it is unbound
+ * @req: what it needs
+ * @gfp: the context
+ *
+ * The block must not be passed to contigmem_free().
+ *
+ * Context: As contigmem_alloc().
+ * Return: As contigmem_alloc().
+ */
+void *devm_contigmem_alloc(struct device *dev, const struct contigmem_request *req, gfp_t gfp)
+{
+	void **resource, *vaddr;
+
+	resource = devres_alloc(free_resource, sizeof(*resource),
+				gfp & (__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HIGH));
+	if (!resource)
+		return ERR_PTR(-ENOMEM);
+	vaddr = contigmem_alloc_track_caller(req, gfp, __builtin_return_address(0));
+	if (IS_ERR(vaddr)) {
+		devres_free(resource);
+		return vaddr;
+	}
+	*resource = vaddr;
+	devres_add(dev, resource);
+	return vaddr;
+}
+EXPORT_SYMBOL_GPL(devm_contigmem_alloc);
+
+static int __init contigmem_init(void)
+{
+	int error;
+
+	error = ledger_init();
+	if (error)
+		return error;
+	error = memmap_init();
+	if (error)
+		goto exit_ledger;
+	debugfs_init();
+	return 0;
+
+exit_ledger:
+	ledger_exit();
+	return error;
+}
+
+static void __exit contigmem_exit(void)
+{
+	/* Callers' blocks hold references on the module: only debugfs' are left. */
+	debugfs_exit();
+	flush_work(&undo_work);
+	memmap_exit();
+	ledger_exit();
+}
+
+module_init(contigmem_init);
+module_exit(contigmem_exit);
+MODULE_DESCRIPTION("Physically contiguous memory under a device's real constraints");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The operator's face: /sys/kernel/debug/contigmem/, root only.
+ */
+#include <linux/ctype.h>
+#include <linux/debugfs.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/xarray.h>
+
+#include "../contigmem.h"
+#include "debugfs.h"
+#include "frames.h"
+#include "ledger.h"
+#include "request.h"
+
+#define LINE_SIZE	512
+
+#ifdef CONFIG_DEBUG_FS
+static struct dentry *directory;
+
+/*
+ * The blocks made here, address by id. They are freed on unload, so they hold
+ * no reference on the module.
+ */
+static DEFINE_XARRAY(own_blocks);
+
+static void free_own(void *vaddr)
+{
+	__module_get(THIS_MODULE);	/* contigmem_free() drops one */
+	contigmem_free(vaddr);
+}
+
+/* Bytes in hex or decimal, with K, M or G, and "-1" for the byte before. */
+static bool parse_bytes(char *text, u64 *bytes)
+{
+	static const char units[] = "kmg";
+	char *minus = strchr(text, '-');
+	unsigned int shift = 0;
+	const char *unit;
+	size_t length;
+	u64 value;
+
+	if (minus) {
+		*minus = '\0';
+		if (strcmp(minus + 1, "1"))
+			return false;
+	}
+	length = strlen(text);
+	if (!length || !isdigit(text[0]))
+		return false;
+	unit = strchr(units, tolower(text[length - 1]));
+	if (unit) {
+		shift = 10 * (unit - units + 1);
+		text[length - 1] = '\0';
+	}
+	/* No octal: a leading 0 is no more than that. */
+	if (kstrtou64(text, strncasecmp(text, "0x", 2) ? 10 : 16, &value))
+		return false;
+	if (value > U64_MAX >> shift)
+		return false;
+	value <<= shift;
+	if (minus && !value)
+		return false;
+	*bytes = value - !!minus;
+	return true;
+}
+
+static bool parse_tag(const char *text, u32 *tag)
+{
+	size_t length = strlen(text), i;
+
+	if (!length || length > 4)
+		return false;
+	*tag = 0;
+	for (i = 0; i < length; i++)
+		*tag |= (u32)(u8)text[i] << (8 * i);
+	return true;
+}
+
+static bool parse_cache(const char *text, enum contigmem_cache *cache)
+{
+	for (*cache = 0; *cache < CONTIGMEM_NR_CACHES; ++*cache) {
+		if (!strcmp(text, contigmem_cache_name(*cache)))
+			return true;
+	}
+	return false;
+}
+
+enum alloc_key {
+	KEY_SIZE, KEY_LOW, KEY_HIGH, KEY_ALIGN, KEY_BOUNDARY, KEY_NODE, KEY_CACHE, KEY_TAG,
+	KEY_PARTITION, KEY_STRICT, KEY_READONLY, KEY_FAST, KEY_ZERO, NR_KEYS
+};
+
+static bool key_has_value(enum alloc_key key)
+{
+	return key <= KEY_PARTITION;
+}
+
+static const char * const keys[NR_KEYS] = {
+	[KEY_SIZE] = "size", [KEY_LOW] = "low", [KEY_HIGH] = "high", [KEY_ALIGN] = "align",
+	[KEY_BOUNDARY] = "boundary", [KEY_NODE] = "node", [KEY_CACHE] = "cache",
+	[KEY_TAG] = "tag", [KEY_PARTITION] = "partition", [KEY_STRICT] = "strict",
+	[KEY_READONLY] = "readonly", [KEY_FAST] = "fast", [KEY_ZERO] = "zero",
+};
+
+static bool parse_value(enum alloc_key key, char *value, struct contigmem_request *req, gfp_t *gfp)
+{
+	u64 size;
+
+	switch (key) {
+	case KEY_SIZE:
+		if (!parse_bytes(value, &size) || size > SIZE_MAX)
+			return false;
+		req->size = size;
+		return true;
+	case KEY_LOW:
+		return parse_bytes(value, &req->low);
+	case KEY_HIGH:
+		return parse_bytes(value, &req->high);
+	case KEY_ALIGN:
+		return parse_bytes(value, &req->align);
+	case KEY_BOUNDARY:
+		return parse_bytes(value, &req->boundary);
+	case KEY_NODE:
+		return isdigit(value[0]) && !kstrtoint(value, 10, &req->nid);
+	case KEY_CACHE:
+		return parse_cache(value, &req->cache);
+	case KEY_TAG:
+		return parse_tag(value, &req->tag);
+	case KEY_PARTITION:
+		req->partition = ERR_PTR(-ENOENT);	/* none has a name yet: refused */
+		return true;
+	case KEY_STRICT:
+		*gfp |= __GFP_THISNODE;
+		return true;
+	case KEY_READONLY:
+		req->flags |= CONTIGMEM_READONLY;
+		return true;
+	case KEY_FAST:
+		req->flags |= CONTIGMEM_FAST;
+		return true;
+	case KEY_ZERO:
+		*gfp |= __GFP_ZERO;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Returns what is wrong with the line, NULL if nothing is; *word is where. */
+static const char *parse_line(char *line, struct contigmem_request *req, gfp_t *gfp,
+			      const char **word)
+{
+	unsigned long seen = 0;
+	char *text;
+
+	while ((text = strsep(&line, " \t\n"))) {
+		char *value = strchr(text, '=');
+		int key;
+
+		if (!*text)
+			continue;
+		if (value)
+			*value++ = '\0';
+		*word = text;
+		key = match_string(keys, NR_KEYS, text);
+		if (key < 0)
+			return "unknown key";
+		if (__test_and_set_bit(key, &seen))
+			return "repeated key";
+		if (!!value != key_has_value(key))
+			return value ? "no value wanted for" : "no value for";
+		if (!parse_value(key, value, req, gfp))
+			return "bad value for";
+	}
+	*word = "";
+	if ((seen & BIT(KEY_STRICT)) && !(seen & BIT(KEY_NODE))) {
+		*word = "strict";
+		return "no node for";
+	}
+	return NULL;
+}
+
+struct alloc_file {
+	struct mutex lock;	/* protects answer */
+	char answer[LINE_SIZE];
+};
+
+static void answer_ok(struct alloc_file *file, const void *vaddr)
+{
+	struct contigmem_info info;
+
+	if (contigmem_describe(vaddr, &info))
+		return;
+	scnprintf(file->answer, sizeof(file->answer),
+		  "ok id=%llu virt=0x%lx phys=%#llx-%#llx size=%zu node=%d cache=%s source=%s\n",
+		  info.id, (unsigned long)vaddr, (u64)info.phys, (u64)info.phys + info.size - 1,
+		  info.size, info.nid, contigmem_cache_name(info.cache),
+		  contigmem_source_name(info.source));
+}
+
+static void answer_error(struct alloc_file *file, const struct contigmem_verdict *verdict)
+{
+	enum contigmem_reason reason = verdict->reason;
+	int used;
+
+	used = scnprintf(file->answer, sizeof(file->answer),
+			 "error %d %s: %s; windows=%lu frames_read=%lu attempts=%lu largest_free=%lu",
+			 request_errno(reason), request_errno_name(reason),
+			 contigmem_reason_text(reason), verdict->windows, verdict->frames_read,
+			 verdict->attempts, verdict->largest_free);
+	if (verdict->blocker_kind)
+		used += scnprintf(file->answer + used, sizeof(file->answer) - used,
+				  " blocker=%#lx (%s)", verdict->blocker, verdict->blocker_kind);
+	scnprintf(file->answer + used, sizeof(file->answer) - used, "\n");
+}
+
+static int alloc_open(struct inode *inode, struct file *filp)
+{
+	struct alloc_file *file = kzalloc(sizeof(*file), GFP_KERNEL);
+
+	if (!file)
+		return -ENOMEM;
+	mutex_init(&file->lock);
+	filp->private_data = file;
+	return 0;
+}
+
+static int alloc_release(struct inode *inode, struct file *filp)
+{
+	kfree(filp->private_data);
+	return 0;
+}
+
+static ssize_t alloc_read(struct file *filp, char __user *to, size_t size, loff_t *at)
+{
+	struct alloc_file *file = filp->private_data;
+	ssize_t done;
+
+	mutex_lock(&file->lock);
+	done = simple_read_from_buffer(to, size, at, file->answer, strlen(file->answer));
+	mutex_unlock(&file->lock);
+	return done;
+}
+
+/* Make the block that a line asks for; 0 or the errno, and the answer. */
+static int alloc_line(struct alloc_file *file, char *line)
+{
+	struct contigmem_verdict verdict;
+	struct contigmem_request req = CONTIGMEM_REQUEST(0);
+	gfp_t gfp = GFP_KERNEL | __GFP_NOWARN;
+	const char *fault, *word;
+	struct contigmem_info info;
+	void *vaddr;
+	int error;
+
+	fault = parse_line(line, &req, &gfp, &word);
+	if (fault) {
+		scnprintf(file->answer, sizeof(file->answer), "error %d EINVAL: %s '%s'\n",
+			  -EINVAL, fault, word);
+		return -EINVAL;
+	}
+	req.verdict = &verdict;
+	vaddr = contigmem_alloc(&req, gfp);
+	if (IS_ERR(vaddr)) {
+		answer_error(file, &verdict);
+		return PTR_ERR(vaddr);
+	}
+	contigmem_describe(vaddr, &info);
+	error = xa_insert(&own_blocks, info.id, vaddr, GFP_KERNEL);
+	if (error) {
+		contigmem_free(vaddr);
+		verdict.reason = CONTIGMEM_NO_BOOKKEEPING;
+		answer_error(file, &verdict);
+		return error;
+	}
+	module_put(THIS_MODULE);
+	answer_ok(file, vaddr);
+	return 0;
+}
+
+/* One line from user space, to be freed with kfree(). */
+static char *get_line(const char __user *from, size_t size)
+{
+	if (size > LINE_SIZE)
+		return ERR_PTR(-EINVAL);
+	return memdup_user_nul(from, size);
+}
+
+static ssize_t alloc_write(struct file *filp, const char __user *from, size_t size, loff_t *at)
+{
+	struct alloc_file *file = filp->private_data;
+	char *line = get_line(from, size);
+	int error;
+
+	mutex_lock(&file->lock);
+	if (IS_ERR(line)) {
+		error = PTR_ERR(line);
+		scnprintf(file->answer, sizeof(file->answer),
+			  "error %d: the line cannot be read or is over %d bytes\n",
+			  error, LINE_SIZE);
+	} else {
+		error = alloc_line(file, line);
+		kfree(line);
+	}
+	mutex_unlock(&file->lock);
+	*at = 0;	/* the answer is read from its start */
+	return error ?: size;
+}
+
+static const struct file_operations alloc_fops = {
+	.owner = THIS_MODULE,
+	.open = alloc_open,
+	.release = alloc_release,
+	.read = alloc_read,
+	.write = alloc_write,
+	.llseek = default_llseek,
+};
+
+/* Whoever erases the entry frees the block. */
+static bool free_id(unsigned long id)
+{
+	void *vaddr = xa_erase(&own_blocks, id);
+
+	if (vaddr)
+		free_own(vaddr);
+	return vaddr;
+}
+
+static void free_all(void)
+{
+	unsigned long id;
+	void *vaddr;
+
+	xa_for_each(&own_blocks, id, vaddr)
+		free_id(id);
+}
+
+static bool free_phys(u64 phys)
+{
+	unsigned long id;
+	void *vaddr;
+
+	xa_for_each(&own_blocks, id, vaddr) {
+		if (contigmem_phys(vaddr) == phys)
+			return free_id(id);
+	}
+	return false;
+}
+
+static int free_line(char *line)
+{
+	char *text = strim(line);
+	u64 value;
+
+	if (!strcmp(text, "all")) {
+		free_all();
+		return 0;
+	}
+	if (!strncmp(text, "id=", 3)) {
+		if (!isdigit(text[3]) || kstrtou64(text + 3, 10, &value))
+			return -EINVAL;
+		return free_id(value) ? 0 : -ENOENT;
+	}
+	if (!strncmp(text, "phys=", 5)) {
+		if (!parse_bytes(text + 5, &value))
+			return -EINVAL;
+		return free_phys(value) ? 0 : -ENOENT;
+	}
+	return -EINVAL;
+}
+
+static ssize_t free_write(struct file *filp, const char __user *from, size_t size, loff_t *at)
+{
+	char *line = get_line(from, size);
+	int error;
+
+	if (IS_ERR(line))
+		return PTR_ERR(line);
+	error = free_line(line);
+	kfree(line);
+	return error ?: size;
+}
+
+static const struct file_operations free_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = free_write,
+	.llseek = noop_llseek,
+};
+
+static int blocks_show(struct seq_file *seq, void *unused)
+{
+	struct contigmem_info info;
+	unsigned long address = 0;
+	char tag[5];
+
+	seq_puts(seq, "# id tag phys size node cache source caller age\n");
+	while (ledger_find_from(address, &info)) {
+		u64 ms = div_u64(info.age_ns, NSEC_PER_MSEC);
+
+		ledger_tag_text(info.tag, tag);
+		seq_printf(seq, "%llu %s %#llx-%#llx %zu %d %s %s %pS %llu.%03llus\n",
+			   info.id, tag, (u64)info.phys, (u64)info.phys + info.size - 1,
+			   info.size, info.nid, contigmem_cache_name(info.cache),
+			   contigmem_source_name(info.source), info.caller,
+			   ms / MSEC_PER_SEC, ms % MSEC_PER_SEC);
+		address = (unsigned long)info.vaddr + info.size;
+		if (!address)
+			break;
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(blocks);
+
+static int stats_show(struct seq_file *seq, void *unused)
+{
+	enum contigmem_source source;
+
+	seq_puts(seq, "# source tries hits frames_read migrated attempts\n");
+	for (source = CONTIGMEM_SOURCE_NONE + 1; source < CONTIGMEM_NR_SOURCES; source++) {
+		struct frames_stats stats = frames_stats_of(source);
+
+		seq_printf(seq, "%s %llu %llu %llu %llu %llu\n", contigmem_source_name(source),
+			   stats.tries, stats.hits, stats.frames_read, stats.migrated,
+			   stats.attempts);
+	}
+	seq_printf(seq, "frames_leaked %llu\n", frames_leaked());
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(stats);
+
+void debugfs_init(void)
+{
+	directory = debugfs_create_dir("contigmem", NULL);
+	debugfs_create_file("alloc", 0600, directory, NULL, &alloc_fops);
+	debugfs_create_file("free", 0200, directory, NULL, &free_fops);
+	debugfs_create_file("blocks", 0400, directory, NULL, &blocks_fops);
+	debugfs_create_file("stats", 0400, directory, NULL, &stats_fops);
+}
+
+void debugfs_exit(void)
+{
+	debugfs_remove(directory);
+	free_all();
+}
+#endif

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The Windows-compatible face, written on contigmem.h alone. What is wrong with
+ * a request is decided there; here a reason becomes a status.
+ */
+#include <linux/bug.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/nodemask.h>
+
+#include "../contigmem.h"
+#include "../contigmem_wdm.h"
+#include "context.h"
+
+static const NTSTATUS statuses[CONTIGMEM_NR_REASONS] = {
+	[CONTIGMEM_OK] = STATUS_SUCCESS,
+	[CONTIGMEM_BAD_SIZE] = STATUS_INVALID_PARAMETER_1,
+	[CONTIGMEM_BAD_RANGE] = STATUS_INVALID_PARAMETER_3,
+	[CONTIGMEM_BAD_BOUNDARY] = STATUS_INVALID_PARAMETER_4,
+	[CONTIGMEM_BAD_NODE] = STATUS_INVALID_PARAMETER_5,
+	[CONTIGMEM_BAD_CACHE] = STATUS_INVALID_PAGE_PROTECTION,
+	[CONTIGMEM_BAD_PARTITION] = STATUS_OBJECT_TYPE_MISMATCH,
+	[CONTIGMEM_BAD_FLAGS] = STATUS_INVALID_PARAMETER_9,
+	[CONTIGMEM_NO_PLACE] = STATUS_INSUFFICIENT_RESOURCES,
+	[CONTIGMEM_NO_MEMORY] = STATUS_INSUFFICIENT_RESOURCES,
+	[CONTIGMEM_NODE_HAS_NONE] = STATUS_INSUFFICIENT_RESOURCES,
+	[CONTIGMEM_NO_FREE_RUN] = STATUS_INSUFFICIENT_RESOURCES,
+	[CONTIGMEM_BLOCKED] = STATUS_INSUFFICIENT_RESOURCES,
+	[CONTIGMEM_STILL_BUSY] = STATUS_INSUFFICIENT_RESOURCES,
+	[CONTIGMEM_NO_TARGET] = STATUS_INSUFFICIENT_RESOURCES,
+	[CONTIGMEM_NO_BOOKKEEPING] = STATUS_NO_MEMORY,
+	[CONTIGMEM_WOULD_SLEEP] = STATUS_INSUFFICIENT_RESOURCES,
+	[CONTIGMEM_NO_CACHE_TYPE] = STATUS_NOT_SUPPORTED,
+	[CONTIGMEM_INTERRUPTED] = STATUS_INSUFFICIENT_RESOURCES,
+};
+
+/* %CONTIGMEM_NR_CACHES, which contigmem_alloc() refuses, for what is not accepted. */
+static enum contigmem_cache cache_of_protect(ULONG protect, unsigned int *flags)
+{
+	ULONG access = protect & ~(PAGE_NOCACHE | PAGE_WRITECOMBINE);
+
+	/* Never executable: a writable and executable page is a hole. */
+	if (access == PAGE_READONLY)
+		*flags |= CONTIGMEM_READONLY;
+	else if (access != PAGE_READWRITE)
+		return CONTIGMEM_NR_CACHES;
+
+	switch (protect & (PAGE_NOCACHE | PAGE_WRITECOMBINE)) {
+	case 0:
+		return CONTIGMEM_CACHED;
+	case PAGE_NOCACHE:
+		return CONTIGMEM_UNCACHED;
+	case PAGE_WRITECOMBINE:
+		return CONTIGMEM_WRITECOMBINE;
+	default:
+		return CONTIGMEM_NR_CACHES;
+	}
+}
+
+static enum contigmem_cache cache_of_type(MEMORY_CACHING_TYPE type)
+{
+	switch (type) {
+	case MmNonCached:
+		return CONTIGMEM_UNCACHED;
+	case MmCached:
+		return CONTIGMEM_CACHED;
+	case MmWriteCombined:
+		return CONTIGMEM_WRITECOMBINE;
+	default:
+		return CONTIGMEM_NR_CACHES;
+	}
+}
+
+/* A node number that no machine has stays one. */
+static int nid_of(NODE_REQUIREMENT node)
+{
+	if (node == MM_ANY_NODE_OK)
+		return NUMA_NO_NODE;
+	return min_t(NODE_REQUIREMENT, node & ~MM_ANY_NODE_OK, INT_MAX);
+}
+
+static gfp_t context_gfp(void)
+{
+	return context_may_sleep() ? GFP_KERNEL : GFP_ATOMIC;
+}
+
+/**
+ * MmAllocateContiguousMemoryEx() - allocate physically contiguous memory
+ * @NumberOfBytes: in: bytes wanted; out: bytes allocated, whole pages;
+ *	unchanged after a failure
+ * @LowestAcceptableAddress: first acceptable byte
+ * @HighestAcceptableAddress: last acceptable byte, inclusive; -1 for no limit
+ * @BoundaryAddressMultiple: power of two whose multiples the block does not
+ *	cross, at least a page and the size; 0 for none
+ * @PreferredNode: node to prefer, MM_ANY_NODE_OK for any; others are used
+ *	where it has none
+ * @Protect: PAGE_READWRITE or PAGE_READONLY, with at most one of PAGE_NOCACHE
+ *	and PAGE_WRITECOMBINE; executable is refused (our decision)
+ * @PartitionObject: NULL for the system's memory
+ * @Tag: four characters, first in the lowest byte; 0 for none
+ * @Flags: MM_ALLOCATE_CONTIGUOUS_MEMORY_FAST_ONLY: neither migrate nor reclaim
+ * @BaseAddress: the block, NULL after a failure; to be freed with
+ *	MmFreeContiguousMemory()
+ *
+ * Context: Any (IRQL <= DISPATCH_LEVEL). Where it must not sleep it does not,
+ *	and gets what the page allocator has.
+ * Return: STATUS_SUCCESS, or (which cause gets which is our decision):
+ *
+ * * STATUS_INVALID_PARAMETER_n: the n-th argument is wrong; of several the
+ *   first is told, but NULL pointers before all
+ * * STATUS_INVALID_PAGE_PROTECTION: @Protect is not accepted
+ * * STATUS_OBJECT_TYPE_MISMATCH: @PartitionObject is not a live partition
+ * * STATUS_INSUFFICIENT_RESOURCES: no range satisfies the request now, or ever
+ * * STATUS_NO_MEMORY: no memory for bookkeeping
+ * * STATUS_NOT_SUPPORTED: this kernel or CPU lacks the cache type
+ */
+NTSTATUS MmAllocateContiguousMemoryEx(PSIZE_T NumberOfBytes,
+				      PHYSICAL_ADDRESS LowestAcceptableAddress,
+				      PHYSICAL_ADDRESS HighestAcceptableAddress,
+				      PHYSICAL_ADDRESS BoundaryAddressMultiple,
+				      NODE_REQUIREMENT PreferredNode, ULONG Protect,
+				      PVOID PartitionObject, ULONG Tag, ULONG Flags,
+				      PVOID *BaseAddress)
+{
+	struct contigmem_request req = {};
+	struct contigmem_verdict verdict;
+	void *vaddr;
+
+	if (!BaseAddress)
+		return STATUS_INVALID_PARAMETER_10;
+	*BaseAddress = NULL;
+	if (!NumberOfBytes)
+		return STATUS_INVALID_PARAMETER_1;
+
+	req.size = *NumberOfBytes;
+	req.low = LowestAcceptableAddress.QuadPart;
+	req.high = HighestAcceptableAddress.QuadPart;
+	req.boundary = BoundaryAddressMultiple.QuadPart;
+	req.nid = nid_of(PreferredNode);
+	req.cache = cache_of_protect(Protect, &req.flags);
+	req.tag = Tag;
+	req.partition = PartitionObject;
+	req.verdict = &verdict;
+	if (Flags & MM_ALLOCATE_CONTIGUOUS_MEMORY_FAST_ONLY)
+		req.flags |= CONTIGMEM_FAST;
+	if (Flags & ~MM_ALLOCATE_CONTIGUOUS_MEMORY_FAST_ONLY)
+		req.flags = -1;		/* no flag of ours either */
+
+	vaddr = contigmem_alloc_track_caller(&req, context_gfp(), __builtin_return_address(0));
+	if (!IS_ERR(vaddr)) {
+		*NumberOfBytes = PAGE_ALIGN(req.size);
+		*BaseAddress = vaddr;
+	}
+	return statuses[verdict.reason];
+}
+EXPORT_SYMBOL_GPL(MmAllocateContiguousMemoryEx);
+
+/**
+ * MmAllocateContiguousMemorySpecifyCacheNode() - allocate physically contiguous memory
+ * @NumberOfBytes: bytes wanted, rounded up to whole pages
+ * @LowestAcceptableAddress: first acceptable byte
+ * @HighestAcceptableAddress: last acceptable byte, inclusive; -1 for no limit
+ * @BoundaryAddressMultiple: as for MmAllocateContiguousMemoryEx()
+ * @CacheType: MmCached, MmNonCached or MmWriteCombined; any other is refused
+ * @PreferredNode: the node, strictly, despite the name; MM_ANY_NODE_OK alone
+ *	for any, and with a node to prefer that node. A machine with one node
+ *	takes any.
+ *
+ * Context: As MmAllocateContiguousMemoryEx().
+ * Return: The block, to be freed with MmFreeContiguousMemory() or
+ *	MmFreeContiguousMemorySpecifyCache(); NULL if it cannot be had.
+ */
+PVOID MmAllocateContiguousMemorySpecifyCacheNode(SIZE_T NumberOfBytes,
+						 PHYSICAL_ADDRESS LowestAcceptableAddress,
+						 PHYSICAL_ADDRESS HighestAcceptableAddress,
+						 PHYSICAL_ADDRESS BoundaryAddressMultiple,
+						 MEMORY_CACHING_TYPE CacheType,
+						 NODE_REQUIREMENT PreferredNode)
+{
+	struct contigmem_request req = {
+		.size = NumberOfBytes,
+		.low = LowestAcceptableAddress.QuadPart,
+		.high = HighestAcceptableAddress.QuadPart,
+		.boundary = BoundaryAddressMultiple.QuadPart,
+		.nid = num_online_nodes() > 1 ? nid_of(PreferredNode) : NUMA_NO_NODE,
+		.cache = cache_of_type(CacheType),
+	};
+	gfp_t gfp = context_gfp();
+	void *vaddr;
+
+	if (req.nid != NUMA_NO_NODE && !(PreferredNode & MM_ANY_NODE_OK))
+		gfp |= __GFP_THISNODE;
+	vaddr = contigmem_alloc_track_caller(&req, gfp, __builtin_return_address(0));
+	return IS_ERR(vaddr) ? NULL : vaddr;
+}
+EXPORT_SYMBOL_GPL(MmAllocateContiguousMemorySpecifyCacheNode);
+
+/**
+ * MmFreeContiguousMemory() - give a block back, whichever call allocated it
+ * @BaseAddress: the block; NULL is ignored, any other address gets a WARN and
+ *	nothing is freed
+ *
+ * Context: Any (IRQL <= DISPATCH_LEVEL).
+ */
+void MmFreeContiguousMemory(PVOID BaseAddress)
+{
+	contigmem_free(BaseAddress);
+}
+EXPORT_SYMBOL_GPL(MmFreeContiguousMemory);
+
+/**
+ * MmFreeContiguousMemorySpecifyCache() - give a block back
+ * @BaseAddress: as for MmFreeContiguousMemory()
+ * @NumberOfBytes: its size, as asked for or as allocated
+ * @CacheType: its cache type
+ *
+ * Size or type of another block than this: one WARN, and nothing is freed.
+ *
+ * Context: Any (IRQL <= DISPATCH_LEVEL).
+ */
+void MmFreeContiguousMemorySpecifyCache(PVOID BaseAddress, SIZE_T NumberOfBytes,
+					MEMORY_CACHING_TYPE CacheType)
+{
+	struct contigmem_info info;
+
+	/* A wrong address is contigmem_free()'s to tell. */
+	if (!contigmem_describe(BaseAddress, &info) && info.vaddr == BaseAddress &&
+	    WARN(PAGE_ALIGN(NumberOfBytes) != info.size || cache_of_type(CacheType) != info.cache,
+		 "%s(0x%lx, %zu, %d): block %llu has %zu bytes and is %s\n",
+		 __func__, (unsigned long)BaseAddress, NumberOfBytes, CacheType, info.id, info.size,
+		 contigmem_cache_name(info.cache)))
+		return;
+	contigmem_free(BaseAddress);
+}
+EXPORT_SYMBOL_GPL(MmFreeContiguousMemorySpecifyCache);
+
+/**
+ * MmGetPhysicalAddress() - the physical address of a byte in a live block
+ * @BaseAddress: any address in the block
+ *
+ * Not a DMA address: behind an IOMMU map the block with the DMA API.
+ *
+ * Context: Any.
+ * Return: The physical address; 0 if no live block holds the address.
+ */
+PHYSICAL_ADDRESS MmGetPhysicalAddress(PVOID BaseAddress)
+{
+	return (PHYSICAL_ADDRESS){ .QuadPart = contigmem_phys(BaseAddress) };
+}
+EXPORT_SYMBOL_GPL(MmGetPhysicalAddress);
