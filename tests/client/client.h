@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef CONTIGMEM_CLIENT_H
+#define CONTIGMEM_CLIENT_H
+
+#include <linux/device.h>
+#include <linux/types.h>
+
+/* One block as a driver sees it, with the limits that it asked for. */
+struct client_block {
+	const char *name;
+	void *vaddr;
+	phys_addr_t phys;
+	size_t size;
+	phys_addr_t high;	/* last byte the device can address */
+	phys_addr_t boundary;	/* 0: none */
+};
+
+/**
+ * struct client - what the driver holds between probe and remove
+ * @dev: the device
+ * @ring: descriptor ring, native face
+ * @buffer: data buffer, native face, freed by devres
+ * @frame: write-combined frame buffer, native face
+ * @common: common buffer below 16 MiB, Windows face
+ * @mailbox: uncached mailbox, Windows face
+ */
+struct client {
+	struct device *dev;
+	struct client_block ring;
+	struct client_block buffer;
+	struct client_block frame;
+	struct client_block common;
+	struct client_block mailbox;
+};
+
+int client_check(struct device *dev, const struct client_block *block);
+
+int client_native_get(struct client *client);
+void client_native_put(struct client *client);
+
+int client_wdm_get(struct client *client);
+void client_wdm_put(struct client *client, bool leak);
+
+#endif /* CONTIGMEM_CLIENT_H */

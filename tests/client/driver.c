@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A driver that takes its rings and buffers from contigmem at probe and frees
+ * them at remove. It brings its own platform device, so it probes everywhere.
+ */
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/platform_device.h>
+#include <linux/slab.h>
+
+#include "client.h"
+#include "contigmem.h"
+
+static bool leak;
+module_param(leak, bool, 0444);
+MODULE_PARM_DESC(leak, "forget the common buffer at remove");
+
+static ulong take;
+module_param(take, ulong, 0444);
+MODULE_PARM_DESC(take, "free this virtual address at probe, before anything else");
+
+static bool expect_warning;
+module_param(expect_warning, bool, 0444);
+MODULE_PARM_DESC(expect_warning, "announce in the log that freeing 'take' will warn");
+
+static u32 client_pattern(size_t word)
+{
+	return 0x9e3779b9u * (u32)(word + 1);
+}
+
+/**
+ * client_check() - is a block what the device needs, and is it memory?
+ * @dev: device
+ * @block: block with its limits
+ *
+ * Return: 0, -EIO with a message if not.
+ */
+int client_check(struct device *dev, const struct client_block *block)
+{
+	phys_addr_t last = block->phys + block->size - 1;
+	u32 *word = block->vaddr;
+	size_t i;
+
+	if (!block->phys || last > block->high) {
+		dev_err(dev, "%s: %pa-%pa is not below %pa\n", block->name, &block->phys, &last,
+			&block->high);
+		return -EIO;
+	}
+
+	if (block->boundary && (block->phys ^ last) & ~(block->boundary - 1)) {
+		dev_err(dev, "%s: %pa-%pa crosses a multiple of %pa\n", block->name, &block->phys,
+			&last, &block->boundary);
+		return -EIO;
+	}
+
+	for (i = 0; i < block->size / sizeof(*word); i++)
+		WRITE_ONCE(word[i], client_pattern(i));
+
+	/* Writes to a write-combined block leave the CPU here. */
+	mb();
+
+	for (i = 0; i < block->size / sizeof(*word); i++) {
+		if (READ_ONCE(word[i]) != client_pattern(i)) {
+			dev_err(dev, "%s: word %zu does not hold what was written\n", block->name,
+				i);
+			return -EIO;
+		}
+	}
+
+	return 0;
+}
+
+static void client_put(void *data)
+{
+	struct client *client = data;
+
+	client_wdm_put(client, leak);
+	client_native_put(client);
+}
+
+static int __init client_probe(struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	struct client *client;
+	int err;
+
+	if (take) {
+		if (expect_warning)
+			pr_info("contigmem-test: expect-warning contigmem_free\n");
+		contigmem_free((void *)take);
+	}
+
+	client = devm_kzalloc(dev, sizeof(*client), GFP_KERNEL);
+	if (!client)
+		return -ENOMEM;
+	client->dev = dev;
+
+	err = client_native_get(client);
+	if (err)
+		return err;
+
+	err = client_wdm_get(client);
+	if (err)
+		goto err_native;
+
+	/* An action, because the type of ->remove is not the same in every kernel. */
+	err = devm_add_action_or_reset(dev, client_put, client);
+	if (err)
+		return err;
+
+	dev_info(dev, "ready: ring %pa buffer %pa frame %pa common %pa mailbox %pa\n",
+		 &client->ring.phys, &client->buffer.phys, &client->frame.phys,
+		 &client->common.phys, &client->mailbox.phys);
+	return 0;
+
+err_native:
+	client_native_put(client);
+	return err;
+}
+
+static struct platform_driver client_driver = {
+	.driver = {
+		.name = "contigmem_client",
+	},
+};
+
+static struct platform_device *client_device;
+
+static int __init client_init(void)
+{
+	client_device = platform_create_bundle(&client_driver, client_probe, NULL, 0, NULL, 0);
+	return PTR_ERR_OR_ZERO(client_device);
+}
+module_init(client_init);
+
+static void __exit client_exit(void)
+{
+	platform_device_unregister(client_device);
+	platform_driver_unregister(&client_driver);
+}
+module_exit(client_exit);
+
+MODULE_DESCRIPTION("A driver that gets its memory from contigmem");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the driver takes through contigmem's native face. */
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/sizes.h>
+
+#include "client.h"
+#include "contigmem.h"
+
+/* Four characters, first in the lowest byte. */
+#define CLIENT_TAG	('C' | 'l' << 8 | 'n' << 16 | 't' << 24)
+
+static struct client_block client_block(const char *name, void *vaddr,
+					const struct contigmem_request *req)
+{
+	return (struct client_block){
+		.name = name,
+		.vaddr = vaddr,
+		.phys = contigmem_phys(vaddr),
+		.size = req->size,
+		.high = req->high,
+		.boundary = req->boundary,
+	};
+}
+
+/* The device has 32 address bits and cannot carry into the upper 16. */
+static int client_get_ring(struct client *client)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_64K);
+	void *vaddr;
+
+	req.high = SZ_4G - 1;
+	req.boundary = SZ_64K;
+	req.nid = dev_to_node(client->dev);
+	req.tag = CLIENT_TAG;
+
+	vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_ZERO);
+	if (IS_ERR(vaddr))
+		return PTR_ERR(vaddr);
+
+	client->ring = client_block("ring", vaddr, &req);
+	return 0;
+}
+
+static int client_get_buffer(struct client *client)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(3 * SZ_64K);
+	void *vaddr;
+
+	req.align = SZ_64K;
+	req.tag = CLIENT_TAG;
+
+	vaddr = devm_contigmem_alloc(client->dev, &req, GFP_KERNEL);
+	if (IS_ERR(vaddr))
+		return PTR_ERR(vaddr);
+
+	client->buffer = client_block("buffer", vaddr, &req);
+	return 0;
+}
+
+static int client_get_frame(struct client *client)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_1M);
+	void *vaddr;
+
+	req.cache = CONTIGMEM_WRITECOMBINE;
+	req.tag = CLIENT_TAG;
+
+	vaddr = contigmem_alloc(&req, GFP_KERNEL);
+	if (IS_ERR(vaddr))
+		return PTR_ERR(vaddr);
+
+	client->frame = client_block("frame", vaddr, &req);
+	return 0;
+}
+
+int client_native_get(struct client *client)
+{
+	int err;
+
+	err = client_get_ring(client);
+	if (err) {
+		dev_err(client->dev, "no memory for the ring: %d\n", err);
+		return err;
+	}
+
+	err = client_get_buffer(client);
+	if (err) {
+		dev_err(client->dev, "no memory for the buffer: %d\n", err);
+		goto err_ring;
+	}
+
+	err = client_get_frame(client);
+	if (err) {
+		dev_err(client->dev, "no memory for the frame: %d\n", err);
+		goto err_ring;
+	}
+
+	err = client_check(client->dev, &client->ring);
+	if (err)
+		goto err_frame;
+
+	err = client_check(client->dev, &client->buffer);
+	if (err)
+		goto err_frame;
+
+	err = client_check(client->dev, &client->frame);
+	if (err)
+		goto err_frame;
+
+	return 0;
+
+err_frame:
+	contigmem_free(client->frame.vaddr);
+err_ring:
+	contigmem_free(client->ring.vaddr);
+	return err;
+}
+
+void client_native_put(struct client *client)
+{
+	contigmem_free(client->frame.vaddr);
+	contigmem_free(client->ring.vaddr);
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the driver takes through contigmem's Windows-compatible face. */
+#include <linux/mm.h>
+#include <linux/sizes.h>
+
+#include "client.h"
+#include "contigmem_wdm.h"
+
+/* 'WnlC' in a Windows driver. */
+#define CLIENT_POOL_TAG		('C' | 'l' << 8 | 'n' << 16 | 'W' << 24)
+
+#define COMMON_BYTES		20000
+#define MAILBOX_BYTES		PAGE_SIZE
+
+/* The common buffer of an ISA bus master: 24 address bits, 64 KiB pages. */
+static int client_get_common(struct client *client)
+{
+	PHYSICAL_ADDRESS low = { .QuadPart = 0 };
+	PHYSICAL_ADDRESS high = { .QuadPart = SZ_16M - 1 };
+	PHYSICAL_ADDRESS boundary = { .QuadPart = SZ_64K };
+	SIZE_T bytes = COMMON_BYTES;
+	NTSTATUS status;
+	PVOID base;
+
+	status = MmAllocateContiguousMemoryEx(&bytes, low, high, boundary, MM_ANY_NODE_OK,
+					      PAGE_READWRITE, NULL, CLIENT_POOL_TAG, 0, &base);
+	if (!NT_SUCCESS(status)) {
+		dev_err(client->dev, "no memory for the common buffer: status 0x%08x\n", status);
+		return -ENOMEM;
+	}
+
+	client->common = (struct client_block){
+		.name = "common",
+		.vaddr = base,
+		.phys = MmGetPhysicalAddress(base).QuadPart,
+		.size = bytes,
+		.high = high.QuadPart,
+		.boundary = boundary.QuadPart,
+	};
+	return 0;
+}
+
+static int client_get_mailbox(struct client *client)
+{
+	PHYSICAL_ADDRESS low = { .QuadPart = 0 };
+	PHYSICAL_ADDRESS high = { .QuadPart = -1 };
+	PHYSICAL_ADDRESS boundary = { .QuadPart = 0 };
+	PVOID base;
+
+	base = MmAllocateContiguousMemorySpecifyCacheNode(MAILBOX_BYTES, low, high, boundary,
+							  MmNonCached, MM_ANY_NODE_OK);
+	if (!base) {
+		dev_err(client->dev, "no memory for the mailbox\n");
+		return -ENOMEM;
+	}
+
+	client->mailbox = (struct client_block){
+		.name = "mailbox",
+		.vaddr = base,
+		.phys = MmGetPhysicalAddress(base).QuadPart,
+		.size = MAILBOX_BYTES,
+		.high = high.QuadPart,
+	};
+	return 0;
+}
+
+int client_wdm_get(struct client *client)
+{
+	int err;
+
+	err = client_get_common(client);
+	if (err)
+		return err;
+
+	err = client_get_mailbox(client);
+	if (err)
+		goto err_common;
+
+	/* NumberOfBytes comes back rounded to pages. */
+	if (client->common.size != PAGE_ALIGN(COMMON_BYTES)) {
+		dev_err(client->dev, "common: %zu bytes\n", client->common.size);
+		err = -EIO;
+		goto err_mailbox;
+	}
+
+	err = client_check(client->dev, &client->common);
+	if (err)
+		goto err_mailbox;
+
+	err = client_check(client->dev, &client->mailbox);
+	if (err)
+		goto err_mailbox;
+
+	return 0;
+
+err_mailbox:
+	MmFreeContiguousMemorySpecifyCache(client->mailbox.vaddr, MAILBOX_BYTES, MmNonCached);
+err_common:
+	MmFreeContiguousMemory(client->common.vaddr);
+	return err;
+}
+
+void client_wdm_put(struct client *client, bool leak)
+{
+	MmFreeContiguousMemorySpecifyCache(client->mailbox.vaddr, MAILBOX_BYTES, MmNonCached);
+
+	/* The plain address is what a test passes to the parameter 'take'. */
+	if (leak)
+		dev_info(client->dev, "leaked: virt 0x%lx phys %pa size %zu\n",
+			 (unsigned long)client->common.vaddr, &client->common.phys,
+			 client->common.size);
+	else
+		MmFreeContiguousMemory(client->common.vaddr);
+}
