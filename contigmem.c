@@ -112,6 +112,8 @@ void *contigmem_alloc_track_caller(const struct contigmem_request *req, gfp_t gf
 		/* Unloading is refused while a device may still use the memory. */
 		__module_get(THIS_MODULE);
 		verdict.source = block->frames.source;
+		verdict.blocker = 0;	/* one that another window avoided */
+		verdict.blocker_kind = NULL;
 		vaddr = block->vaddr;
 	}
 	if (req->verdict)

@@ -19,9 +19,9 @@
 #endif
 
 /*
- * 6.18 replaced the migratetype argument by flags, whose 1 means what
- * MIGRATE_CMA did and MIGRATE_MOVABLE is 1: mixing them up takes pages out of
- * CMA areas behind CMA's back, and compiles.
+ * 6.17 replaced the migratetype argument by flags. MIGRATE_MOVABLE is 1, and a
+ * flag of 1 means what MIGRATE_CMA did: mixing them up compiles, and takes
+ * pages out of CMA areas behind CMA's back.
  */
 #ifdef ACR_FLAGS_NONE
 #define COMPAT_CONTIG_TYPE	ACR_FLAGS_NONE

@@ -22,7 +22,7 @@
 #include "ledger.h"
 #include "request.h"
 
-#define LINE_SIZE	512
+#define LINE_SIZE	512	/* bytes, as the fault says */
 
 #ifdef CONFIG_DEBUG_FS
 static struct dentry *directory;
@@ -190,22 +190,20 @@ static const char *parse_line(char *line, struct contigmem_request *req, gfp_t *
 	return NULL;
 }
 
+/* The file's own position would stay where it is after a refused write. */
 struct alloc_file {
-	struct mutex lock;	/* protects answer */
+	struct mutex lock;	/* protects all of the following */
+	loff_t at;
 	char answer[LINE_SIZE];
 };
 
-static void answer_ok(struct alloc_file *file, const void *vaddr)
+static void answer_ok(struct alloc_file *file, const struct contigmem_info *info)
 {
-	struct contigmem_info info;
-
-	if (contigmem_describe(vaddr, &info))
-		return;
 	scnprintf(file->answer, sizeof(file->answer),
 		  "ok id=%llu virt=0x%lx phys=%#llx-%#llx size=%zu node=%d cache=%s source=%s\n",
-		  info.id, (unsigned long)vaddr, (u64)info.phys, (u64)info.phys + info.size - 1,
-		  info.size, info.nid, contigmem_cache_name(info.cache),
-		  contigmem_source_name(info.source));
+		  info->id, (unsigned long)info->vaddr, (u64)info->phys,
+		  (u64)info->phys + info->size - 1, info->size, info->nid,
+		  contigmem_cache_name(info->cache), contigmem_source_name(info->source));
 }
 
 static void answer_error(struct alloc_file *file, const struct contigmem_verdict *verdict)
@@ -222,6 +220,13 @@ static void answer_error(struct alloc_file *file, const struct contigmem_verdict
 		used += scnprintf(file->answer + used, sizeof(file->answer) - used,
 				  " blocker=%#lx (%s)", verdict->blocker, verdict->blocker_kind);
 	scnprintf(file->answer + used, sizeof(file->answer) - used, "\n");
+}
+
+static int answer_fault(struct alloc_file *file, const char *fault, const char *word)
+{
+	scnprintf(file->answer, sizeof(file->answer), "error %d EINVAL: %s '%s'\n",
+		  -EINVAL, fault, word);
+	return -EINVAL;
 }
 
 static int alloc_open(struct inode *inode, struct file *filp)
@@ -241,13 +246,14 @@ static int alloc_release(struct inode *inode, struct file *filp)
 	return 0;
 }
 
-static ssize_t alloc_read(struct file *filp, char __user *to, size_t size, loff_t *at)
+static ssize_t alloc_read(struct file *filp, char __user *to, size_t size, loff_t *unused)
 {
 	struct alloc_file *file = filp->private_data;
 	ssize_t done;
 
 	mutex_lock(&file->lock);
-	done = simple_read_from_buffer(to, size, at, file->answer, strlen(file->answer));
+	done = simple_read_from_buffer(to, size, &file->at, file->answer,
+				       strlen(file->answer));
 	mutex_unlock(&file->lock);
 	return done;
 }
@@ -264,11 +270,8 @@ static int alloc_line(struct alloc_file *file, char *line)
 	int error;
 
 	fault = parse_line(line, &req, &gfp, &word);
-	if (fault) {
-		scnprintf(file->answer, sizeof(file->answer), "error %d EINVAL: %s '%s'\n",
-			  -EINVAL, fault, word);
-		return -EINVAL;
-	}
+	if (fault)
+		return answer_fault(file, fault, word);
 	req.verdict = &verdict;
 	vaddr = contigmem_alloc(&req, gfp);
 	if (IS_ERR(vaddr)) {
@@ -284,36 +287,31 @@ static int alloc_line(struct alloc_file *file, char *line)
 		return error;
 	}
 	module_put(THIS_MODULE);
-	answer_ok(file, vaddr);
+	answer_ok(file, &info);
 	return 0;
 }
 
-/* One line from user space, to be freed with kfree(). */
-static char *get_line(const char __user *from, size_t size)
-{
-	if (size > LINE_SIZE)
-		return ERR_PTR(-EINVAL);
-	return memdup_user_nul(from, size);
-}
-
-static ssize_t alloc_write(struct file *filp, const char __user *from, size_t size, loff_t *at)
+static ssize_t alloc_write(struct file *filp, const char __user *from, size_t size, loff_t *unused)
 {
 	struct alloc_file *file = filp->private_data;
-	char *line = get_line(from, size);
+	char *line = NULL;
 	int error;
 
-	mutex_lock(&file->lock);
-	if (IS_ERR(line)) {
-		error = PTR_ERR(line);
-		scnprintf(file->answer, sizeof(file->answer),
-			  "error %d: the line cannot be read or is over %d bytes\n",
-			  error, LINE_SIZE);
-	} else {
-		error = alloc_line(file, line);
-		kfree(line);
+	if (size <= LINE_SIZE) {
+		line = memdup_user_nul(from, size);
+		if (IS_ERR(line))
+			return PTR_ERR(line);
 	}
+	mutex_lock(&file->lock);
+	file->at = 0;
+	if (!line)
+		error = answer_fault(file, "line over", "512 bytes");
+	else if (strlen(line) != size)
+		error = answer_fault(file, "NUL in", "the line");
+	else
+		error = alloc_line(file, line);
 	mutex_unlock(&file->lock);
-	*at = 0;	/* the answer is read from its start */
+	kfree(line);
 	return error ?: size;
 }
 
@@ -323,7 +321,7 @@ static const struct file_operations alloc_fops = {
 	.release = alloc_release,
 	.read = alloc_read,
 	.write = alloc_write,
-	.llseek = default_llseek,
+	.llseek = noop_llseek,
 };
 
 /* Whoever erases the entry frees the block. */
@@ -381,12 +379,15 @@ static int free_line(char *line)
 
 static ssize_t free_write(struct file *filp, const char __user *from, size_t size, loff_t *at)
 {
-	char *line = get_line(from, size);
+	char *line;
 	int error;
 
+	if (size > LINE_SIZE)
+		return -EINVAL;
+	line = memdup_user_nul(from, size);
 	if (IS_ERR(line))
 		return PTR_ERR(line);
-	error = free_line(line);
+	error = strlen(line) == size ? free_line(line) : -EINVAL;
 	kfree(line);
 	return error ?: size;
 }

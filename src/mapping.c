@@ -6,6 +6,7 @@
  */
 #include <linux/limits.h>
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #ifdef CONFIG_X86
@@ -90,21 +91,11 @@ static void *map_readonly(const struct block *block, gfp_t gfp)
 	return vaddr;
 }
 
-/**
- * mapping_make() - give a block its cache type, protection and address
- * @block: with frames, cache and flags set; its vaddr is set on success
- * @gfp: for bookkeeping
- *
- * Context: Sleeps if mapping_sleeps().
- * Return: %CONTIGMEM_OK, or why not, with everything as before; the frames are
- *	leaked if that is not possible, and @block->frames.nr is 0 then.
- */
-enum contigmem_reason mapping_make(struct block *block, gfp_t gfp)
+static enum contigmem_reason make(struct block *block, gfp_t gfp)
 {
 	enum contigmem_reason reason = CONTIGMEM_NO_BOOKKEEPING;
 	int error;
 
-	block->vaddr = page_address(pfn_to_page(block->frames.first));
 	if (block->cache != CONTIGMEM_CACHED) {
 		if (!type_exists(&block->frames, block->cache))
 			return CONTIGMEM_NO_CACHE_TYPE;
@@ -127,6 +118,32 @@ restore:
 		frames_leak(&block->frames);
 		block->frames.nr = 0;
 	}
+	return reason;
+}
+
+/**
+ * mapping_make() - give a block its cache type, protection and address
+ * @block: with frames, cache and flags set; its vaddr is set on success
+ * @gfp: for bookkeeping
+ *
+ * Context: Sleeps if mapping_sleeps().
+ * Return: %CONTIGMEM_OK, or why not, with everything as before; the frames are
+ *	leaked if that is not possible, and @block->frames.nr is 0 then.
+ */
+enum contigmem_reason mapping_make(struct block *block, gfp_t gfp)
+{
+	enum contigmem_reason reason;
+	unsigned int scope;
+
+	block->vaddr = page_address(pfn_to_page(block->frames.first));
+	if (!mapping_sleeps(block->cache, block->flags))
+		return CONTIGMEM_OK;
+	/* Page tables are allocated with GFP_KERNEL, whatever the caller's gfp. */
+	if ((gfp & (__GFP_IO | __GFP_FS)) == (__GFP_IO | __GFP_FS))
+		return make(block, gfp);
+	scope = memalloc_noio_save();
+	reason = make(block, gfp);
+	memalloc_noio_restore(scope);
 	return reason;
 }
 
