@@ -62,8 +62,8 @@ typedef enum _MEMORY_CACHING_TYPE {
 
 /*
  * Which cause gets which status is undocumented by Microsoft; this is ours:
- * the number of a bad argument where one argument alone is wrong, and of the
- * first such argument where several are.
+ * the number of the bad argument; of several the first, but a NULL pointer
+ * before all.
  */
 #define STATUS_SUCCESS				((NTSTATUS)0x00000000)
 #define STATUS_NO_MEMORY			((NTSTATUS)0xC0000017)

@@ -1,0 +1,798 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Each constraint by real allocations.
+ */
+#include <kunit/device.h>
+#include <linux/delay.h>
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/module.h>
+#include <linux/nodemask.h>
+#include <linux/pfn.h>
+#include <linux/sizes.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+
+#include "pagetable.h"
+#include "suites.h"
+
+static const enum contigmem_cache caches[] = {
+	CONTIGMEM_CACHED, CONTIGMEM_UNCACHED, CONTIGMEM_WRITECOMBINE,
+};
+
+static DEFINE_SPINLOCK(lock);
+
+static void sizes_round_up_to_whole_pages(struct kunit *test)
+{
+	static const size_t sizes[] = {
+		1, PAGE_SIZE - 1, PAGE_SIZE, PAGE_SIZE + 1, TEST_ODD_SIZE, 5 * PAGE_SIZE - 7,
+		SZ_64K, SZ_64K + 1, SZ_1M + 1, SZ_2M, SZ_2M + PAGE_SIZE,
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(sizes[i]);
+
+		test_free(test, test_alloc(test, &req, GFP_KERNEL));
+	}
+}
+
+static void larger_than_the_page_allocator_gives(struct kunit *test)
+{
+	static const size_t sizes[] = { SZ_8M, SZ_8M + SZ_4M, SZ_8M + SZ_4M + PAGE_SIZE };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(sizes[i]);
+
+		test_free(test, test_alloc(test, &req, GFP_KERNEL));
+	}
+}
+
+static void every_byte_can_be_used(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(TEST_ODD_SIZE);
+	int i;
+
+	req.align = TEST_ODD_ALIGN;
+	for (i = 0; i < ARRAY_SIZE(caches); i++) {
+		u8 *byte, *direct;
+
+		req.cache = caches[i];
+		byte = test_alloc(test, &req, GFP_KERNEL);
+		direct = __va(test_phys(test, byte));
+		memset(byte, 0x5a, req.size);
+		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(byte, 0x5a, req.size), "cache %d",
+				      req.cache);
+		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(direct, 0x5a, req.size),
+				      "cache %d, through the direct map", req.cache);
+		test_free(test, byte);
+	}
+}
+
+/* A block of 64 KiB and its place, in a window given from the start of 4 free MiB. */
+static void expect_near(struct kunit *test, phys_addr_t low, phys_addr_t high, size_t size,
+			phys_addr_t at)
+{
+	struct contigmem_request shape = CONTIGMEM_REQUEST(size);
+	phys_addr_t base;
+	void *vaddr;
+
+	shape.low = low;
+	shape.high = high;
+	vaddr = test_alloc_near(test, &shape, &base);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL_MSG(test, vaddr, "%s", test_text(test, &shape, GFP_KERNEL));
+	KUNIT_EXPECT_EQ_MSG(test, (u64)test_phys(test, vaddr), (u64)base + at, "%s",
+			    test_text(test, &shape, GFP_KERNEL));
+	test_free(test, vaddr);
+}
+
+static void expect_no_place_near(struct kunit *test, phys_addr_t low, phys_addr_t high,
+				 size_t size)
+{
+	struct contigmem_request shape = CONTIGMEM_REQUEST(size);
+	phys_addr_t base;
+	void *vaddr;
+
+	shape.low = low;
+	shape.high = high;
+	vaddr = test_alloc_near(test, &shape, &base);
+	KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(vaddr), -ERANGE, "%s",
+			    test_text(test, &shape, GFP_KERNEL));
+}
+
+static void low_is_the_first_byte(struct kunit *test)
+{
+	const phys_addr_t low = SZ_1M;
+	const size_t size = SZ_64K;
+
+	expect_near(test, low, low + size - 1, size, low);
+	/* A byte more and the page that it cuts does not count. */
+	expect_near(test, low + 1, low + PAGE_SIZE + size - 1, size, low + PAGE_SIZE);
+	expect_near(test, low - PAGE_SIZE + 1, low + size - 1, size, low);
+	expect_no_place_near(test, low + 1, low + size, size);
+}
+
+static void high_is_the_last_byte(struct kunit *test)
+{
+	const phys_addr_t low = SZ_1M;
+	const size_t size = SZ_64K;
+
+	expect_near(test, low, low + size - 1, size, low);
+	expect_near(test, low, low + size + PAGE_SIZE - 2, size, low);
+	expect_near(test, low - PAGE_SIZE, low + size - 2, size, low - PAGE_SIZE);
+	expect_no_place_near(test, low, low + size - 2, size);
+}
+
+static void high_bounds_the_rounded_size(struct kunit *test)
+{
+	const phys_addr_t low = SZ_1M;
+	const size_t size = PAGE_SIZE + 1;
+
+	expect_near(test, low, low + 2 * PAGE_SIZE - 1, size, low);
+	expect_no_place_near(test, low, low + size - 1, size);
+	expect_no_place_near(test, low, low + 2 * PAGE_SIZE - 2, size);
+}
+
+static void odd_sizes_fill_their_window(struct kunit *test)
+{
+	const phys_addr_t low = SZ_1M - 5 * PAGE_SIZE;
+	size_t pages;
+
+	for (pages = 1; pages <= 17; pages += 4)
+		expect_near(test, low, low + pages * PAGE_SIZE - 1, pages * PAGE_SIZE, low);
+}
+
+static phys_addr_t end_of_memory(void)
+{
+	unsigned long end = 0;
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY)
+		end = max(end, pgdat_end_pfn(NODE_DATA(nid)));
+	return PFN_PHYS(end);
+}
+
+static void blocks_below_a_limit(struct kunit *test)
+{
+	static const phys_addr_t limits[] = {
+		SZ_16M, SZ_64M, SZ_256M, SZ_512M + SZ_64K, SZ_4G,
+	};
+	static const size_t sizes[] = { PAGE_SIZE, TEST_ODD_SIZE, SZ_64K, SZ_1M };
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(limits); i++) {
+		for (j = 0; j < ARRAY_SIZE(sizes); j++) {
+			struct contigmem_request req = CONTIGMEM_REQUEST(sizes[j]);
+
+			req.high = limits[i] - 1;
+			test_free(test, test_alloc(test, &req, GFP_KERNEL));
+		}
+	}
+}
+
+static void blocks_above_a_limit(struct kunit *test)
+{
+	static const size_t sizes[] = { PAGE_SIZE, TEST_ODD_SIZE, SZ_64K, SZ_4M };
+	const phys_addr_t limits[] = {
+		SZ_1M, SZ_16M, SZ_16M + 1, end_of_memory() / 2, end_of_memory() / 4 * 3 + 1,
+	};
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(limits); i++) {
+		for (j = 0; j < ARRAY_SIZE(sizes); j++) {
+			struct contigmem_request req = CONTIGMEM_REQUEST(sizes[j]);
+
+			req.low = limits[i];
+			test_free(test, test_alloc(test, &req, GFP_KERNEL));
+		}
+	}
+}
+
+static void alignment_is_met(struct kunit *test)
+{
+	static const size_t sizes[] = { PAGE_SIZE, TEST_ODD_SIZE, SZ_64K };
+	struct contigmem_request req;
+	void *held[ARRAY_SIZE(sizes)];
+	int i;
+
+	req = CONTIGMEM_REQUEST(PAGE_SIZE);
+	for (req.align = 1; req.align <= SZ_8M; req.align *= 2) {
+		/* Held together, so that luck does not align them. */
+		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+			req.size = sizes[i];
+			held[i] = test_alloc(test, &req, GFP_KERNEL);
+		}
+		for (i = 0; i < ARRAY_SIZE(sizes); i++)
+			test_free(test, held[i]);
+	}
+}
+
+static void boundary_is_not_crossed(struct kunit *test)
+{
+	static const size_t sizes[] = { PAGE_SIZE, TEST_ODD_SIZE, 5 * PAGE_SIZE, 11 * PAGE_SIZE };
+	void *held[12];
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(sizes[i]);
+
+		for (req.boundary = SZ_64K; req.boundary <= SZ_1M; req.boundary *= 4) {
+			for (j = 0; j < ARRAY_SIZE(held); j++)
+				held[j] = test_alloc(test, &req, GFP_KERNEL);
+			for (j = 0; j < ARRAY_SIZE(held); j++)
+				test_free(test, held[j]);
+		}
+	}
+}
+
+static void boundary_of_the_size_aligns(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(PAGE_SIZE);
+
+	for (; req.size <= SZ_8M; req.size *= 2) {
+		void *vaddr;
+
+		req.boundary = req.size;
+		vaddr = test_alloc(test, &req, GFP_KERNEL);
+		KUNIT_EXPECT_EQ_MSG(test, (u64)test_phys(test, vaddr) % req.boundary, 0ULL, "%s",
+				    test_text(test, &req, GFP_KERNEL));
+		test_free(test, vaddr);
+	}
+}
+
+/* The only place in a window is where the boundary pushes the block. */
+static void boundary_moves_a_block_up(struct kunit *test)
+{
+	struct contigmem_request shape = CONTIGMEM_REQUEST(TEST_ODD_SIZE);
+	phys_addr_t base;
+	void *vaddr;
+
+	shape.boundary = SZ_64K;
+	shape.low = SZ_1M - PAGE_SIZE;
+	shape.high = SZ_1M + TEST_ODD_SIZE - 1;
+	vaddr = test_alloc_near(test, &shape, &base);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL_MSG(test, vaddr, "%s", test_text(test, &shape, GFP_KERNEL));
+	KUNIT_EXPECT_EQ_MSG(test, (u64)test_phys(test, vaddr), (u64)base + SZ_1M, "%s",
+			    test_text(test, &shape, GFP_KERNEL));
+	test_free(test, vaddr);
+}
+
+static void all_constraints_together(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(5 * PAGE_SIZE);
+	int nid;
+
+	req.align = SZ_32K;
+	req.boundary = SZ_64K;
+	req.tag = 0x74736574;
+	req.low = SZ_16M + 1;
+	req.high = end_of_memory() - SZ_1M - 2;
+	req.cache = CONTIGMEM_WRITECOMBINE;
+	for_each_node_state(nid, N_MEMORY) {
+		req.nid = nid;
+		test_free(test, test_alloc(test, &req, GFP_KERNEL | __GFP_THISNODE | __GFP_ZERO));
+	}
+}
+
+static void strict_node(struct kunit *test)
+{
+	static const size_t sizes[] = { PAGE_SIZE, SZ_64K, SZ_8M + PAGE_SIZE };
+	int i, nid;
+
+	for_each_node_state(nid, N_MEMORY) {
+		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+			struct contigmem_request req = CONTIGMEM_REQUEST(sizes[i]);
+
+			req.nid = nid;
+			test_free(test, test_alloc(test, &req, GFP_KERNEL | __GFP_THISNODE));
+			req.align = TEST_ODD_ALIGN;
+			test_free(test, test_alloc(test, &req, GFP_KERNEL | __GFP_THISNODE));
+		}
+	}
+}
+
+static void preferred_node_with_room_serves(struct kunit *test)
+{
+	static const size_t sizes[] = { PAGE_SIZE, SZ_64K, SZ_8M + PAGE_SIZE };
+	struct contigmem_info info;
+	int i, nid;
+
+	for_each_node_state(nid, N_MEMORY) {
+		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+			struct contigmem_request req = CONTIGMEM_REQUEST(sizes[i]);
+			void *vaddr;
+
+			req.nid = nid;
+			vaddr = test_alloc(test, &req, GFP_KERNEL);
+			KUNIT_ASSERT_EQ(test, contigmem_describe(vaddr, &info), 0);
+			KUNIT_EXPECT_EQ_MSG(test, info.nid, nid, "%s",
+					    test_text(test, &req, GFP_KERNEL));
+			test_free(test, vaddr);
+		}
+	}
+}
+
+static void preferred_node_without_falls_back(struct kunit *test)
+{
+	static const size_t sizes[] = { PAGE_SIZE, TEST_ODD_SIZE, SZ_64K };
+	int i, nid = test_node_without(SZ_16M - 1);
+
+	if (nid == NUMA_NO_NODE)
+		kunit_skip(test, "every node has memory below 16 MiB");
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(sizes[i]);
+
+		req.nid = nid;
+		req.high = SZ_16M - 1;
+		test_free(test, test_alloc(test, &req, GFP_KERNEL));
+	}
+}
+
+/* From the page allocator, from a search, and larger than a pageblock. */
+static void cache_types(struct kunit *test)
+{
+	static const size_t sizes[] = { PAGE_SIZE, TEST_ODD_SIZE, SZ_64K, SZ_2M, SZ_4M + SZ_64K };
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(caches); i++) {
+		for (j = 0; j < ARRAY_SIZE(sizes); j++) {
+			struct contigmem_request req = CONTIGMEM_REQUEST(sizes[j]);
+
+			req.cache = caches[i];
+			test_free(test, test_alloc(test, &req, GFP_KERNEL));
+			req.align = TEST_ODD_ALIGN;
+			test_free(test, test_alloc(test, &req, GFP_KERNEL));
+		}
+	}
+}
+
+static void cache_type_ends_with_the_block(struct kunit *test)
+{
+	struct contigmem_request shape = CONTIGMEM_REQUEST(TEST_ODD_SIZE);
+	phys_addr_t base, phys;
+	void *vaddr;
+	int i;
+
+	shape.low = SZ_1M;
+	shape.high = SZ_2M - 1;
+	for (i = 0; i < ARRAY_SIZE(caches); i++) {
+		shape.cache = caches[i];
+		vaddr = test_alloc_near(test, &shape, &base);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL_MSG(test, vaddr, "%s",
+						 test_text(test, &shape, GFP_KERNEL));
+		phys = test_phys(test, vaddr);
+		test_check_type(test, phys - PAGE_SIZE, PAGE_SIZE, CONTIGMEM_CACHED);
+		test_check_type(test, phys + TEST_ODD_SIZE, PAGE_SIZE, CONTIGMEM_CACHED);
+		test_free(test, vaddr);
+	}
+}
+
+/* The same frames, one type after the other. */
+static void cache_type_does_not_stick_to_frames(struct kunit *test)
+{
+	struct contigmem_request shape = CONTIGMEM_REQUEST(SZ_64K);
+	phys_addr_t base;
+	void *vaddr;
+	int i;
+
+	shape.low = SZ_1M;
+	shape.high = SZ_1M + SZ_64K - 1;
+	for (i = 0; i < 3 * ARRAY_SIZE(caches); i++) {
+		shape.cache = caches[i % ARRAY_SIZE(caches)];
+		vaddr = test_alloc_near(test, &shape, &base);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL_MSG(test, vaddr, "%s",
+						 test_text(test, &shape, GFP_KERNEL));
+		test_free(test, vaddr);
+	}
+}
+
+static void readonly_cannot_be_written(struct kunit *test)
+{
+	static const size_t sizes[] = { PAGE_SIZE, TEST_ODD_SIZE, SZ_2M + SZ_64K };
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(caches); i++) {
+		for (j = 0; j < ARRAY_SIZE(sizes); j++) {
+			struct contigmem_request req = CONTIGMEM_REQUEST(sizes[j]);
+
+			req.cache = caches[i];
+			req.flags = CONTIGMEM_READONLY;
+			test_free(test, test_alloc(test, &req, GFP_KERNEL));
+		}
+	}
+}
+
+static void readonly_shows_what_is_there(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(TEST_ODD_SIZE);
+	u8 *direct;
+	u8 *byte;
+	int i;
+
+	req.flags = CONTIGMEM_READONLY;
+	for (i = 0; i < ARRAY_SIZE(caches); i++) {
+		req.cache = caches[i];
+		byte = test_alloc(test, &req, GFP_KERNEL | __GFP_ZERO);
+		direct = __va(test_phys(test, byte));
+		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(byte, 0, req.size), "cache %d", req.cache);
+		memset(direct, 0xa5, req.size);
+		KUNIT_EXPECT_NULL_MSG(test, memchr_inv(byte, 0xa5, req.size), "cache %d",
+				      req.cache);
+		test_free(test, byte);
+	}
+}
+
+static void fast_moves_no_page(struct kunit *test)
+{
+	static const size_t sizes[] = { PAGE_SIZE, SZ_64K, SZ_1M };
+	struct contigmem_verdict verdict;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(sizes[i]);
+		void *vaddr;
+
+		req.flags = CONTIGMEM_FAST;
+		req.verdict = &verdict;
+		vaddr = contigmem_alloc(&req, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL_MSG(test, vaddr, "%s",
+						 test_text(test, &req, GFP_KERNEL));
+		test_keep(test, vaddr);
+		test_check_block(test, vaddr, &req, GFP_KERNEL);
+		KUNIT_EXPECT_EQ_MSG(test, verdict.pages_migrated, 0UL, "%s",
+				    test_text(test, &req, GFP_KERNEL));
+		test_free(test, vaddr);
+	}
+}
+
+/* The same frames again, dirty from the time before. */
+static void zero_clears_a_dirty_block(struct kunit *test)
+{
+	static const size_t sizes[] = { PAGE_SIZE, TEST_ODD_SIZE, SZ_64K, SZ_2M };
+	phys_addr_t base;
+	int i, j, again = 0;
+	u8 *byte;
+
+	for (i = 0; i < ARRAY_SIZE(caches); i++) {
+		for (j = 0; j < ARRAY_SIZE(sizes); j++) {
+			struct contigmem_request req = CONTIGMEM_REQUEST(sizes[j]);
+
+			req.low = SZ_1M;
+			req.high = SZ_1M + sizes[j] - 1;
+			byte = test_alloc_near(test, &req, &base);
+			KUNIT_ASSERT_NOT_ERR_OR_NULL_MSG(test, byte, "%s",
+							 test_text(test, &req, GFP_KERNEL));
+			memset(byte, 0xff, sizes[j]);
+			test_free(test, byte);
+
+			req.low += base;
+			req.high += base;
+			req.cache = caches[i];
+			byte = contigmem_alloc(&req, GFP_KERNEL | __GFP_ZERO);
+			/* Somebody else has them now: not dirty any more. */
+			if (IS_ERR(byte))
+				continue;
+			test_keep(test, byte);
+			again++;
+			KUNIT_EXPECT_NULL_MSG(test, memchr_inv(byte, 0, sizes[j]), "%s",
+					      test_text(test, &req, GFP_KERNEL | __GFP_ZERO));
+			test_free(test, byte);
+		}
+	}
+	KUNIT_EXPECT_GT(test, again, 0);
+}
+
+static void zero_clears_from_every_source(struct kunit *test)
+{
+	static const size_t sizes[] = { 1, PAGE_SIZE, TEST_ODD_SIZE, SZ_8M + PAGE_SIZE };
+	u8 *byte;
+	int i, round;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(sizes[i]);
+		size_t size = PAGE_ALIGN(sizes[i]);
+
+		for (round = 0; round < 3; round++) {
+			byte = test_alloc(test, &req, GFP_KERNEL | __GFP_ZERO);
+			KUNIT_EXPECT_NULL_MSG(test, memchr_inv(byte, 0, size), "round %d: %s",
+					      round, test_text(test, &req, GFP_KERNEL));
+			memset(byte, 0xff, size);
+			test_free(test, byte);
+		}
+	}
+}
+
+static void describe_counts_blocks_and_time(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(PAGE_SIZE);
+	struct contigmem_info first, again, second;
+	u64 before = ktime_get_ns();
+	void *vaddr = test_alloc(test, &req, GFP_KERNEL);
+
+	KUNIT_ASSERT_EQ(test, contigmem_describe(vaddr, &first), 0);
+	msleep(20);
+	KUNIT_ASSERT_EQ(test, contigmem_describe(vaddr, &again), 0);
+	KUNIT_EXPECT_EQ(test, again.id, first.id);
+	KUNIT_EXPECT_GE(test, again.age_ns, first.age_ns + 10 * NSEC_PER_MSEC);
+	KUNIT_EXPECT_LE(test, again.age_ns, ktime_get_ns() - before);
+	test_free(test, vaddr);
+
+	vaddr = test_alloc(test, &req, GFP_KERNEL);
+	KUNIT_ASSERT_EQ(test, contigmem_describe(vaddr, &second), 0);
+	KUNIT_EXPECT_NE(test, second.id, first.id);
+	test_free(test, vaddr);
+}
+
+static void describe_names_the_caller(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(PAGE_SIZE);
+	void *other = (void *)0x1234UL;
+	struct contigmem_info info;
+	void *vaddr;
+
+	vaddr = test_alloc(test, &req, GFP_KERNEL);
+	KUNIT_ASSERT_EQ(test, contigmem_describe(vaddr, &info), 0);
+	KUNIT_EXPECT_TRUE_MSG(test, within_module((unsigned long)info.caller, THIS_MODULE),
+			      "caller %pS", info.caller);
+	test_free(test, vaddr);
+
+	vaddr = contigmem_alloc_track_caller(&req, GFP_KERNEL, other);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, vaddr);
+	test_keep(test, vaddr);
+	KUNIT_ASSERT_EQ(test, contigmem_describe(vaddr, &info), 0);
+	KUNIT_EXPECT_PTR_EQ(test, info.caller, other);
+	test_free(test, vaddr);
+}
+
+static void verdict_of_a_served_request(struct kunit *test)
+{
+	static const size_t sizes[] = { PAGE_SIZE, TEST_ODD_SIZE, SZ_8M + SZ_4M };
+	struct contigmem_verdict verdict;
+	struct contigmem_info info;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(sizes[i]);
+		void *vaddr;
+
+		memset(&verdict, 0xa5, sizeof(verdict));
+		req.verdict = &verdict;
+		vaddr = contigmem_alloc(&req, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL_MSG(test, vaddr, "%s",
+						 test_text(test, &req, GFP_KERNEL));
+		test_keep(test, vaddr);
+		KUNIT_ASSERT_EQ(test, contigmem_describe(vaddr, &info), 0);
+		KUNIT_EXPECT_EQ_MSG(test, verdict.reason, CONTIGMEM_OK, "%s",
+				    test_text(test, &req, GFP_KERNEL));
+		KUNIT_EXPECT_EQ_MSG(test, verdict.source, info.source, "%s",
+				    test_text(test, &req, GFP_KERNEL));
+		KUNIT_EXPECT_GT_MSG(test, verdict.attempts, 0UL, "%s",
+				    test_text(test, &req, GFP_KERNEL));
+		/* No field was forgotten. */
+		KUNIT_EXPECT_LT_MSG(test, verdict.ns, 60ULL * NSEC_PER_SEC, "%s",
+				    test_text(test, &req, GFP_KERNEL));
+		KUNIT_EXPECT_LT_MSG(test, verdict.windows, 1UL << 40, "%s",
+				    test_text(test, &req, GFP_KERNEL));
+		KUNIT_EXPECT_LT_MSG(test, verdict.frames_read, 1UL << 40, "%s",
+				    test_text(test, &req, GFP_KERNEL));
+		KUNIT_EXPECT_LT_MSG(test, verdict.largest_free, 1UL << 40, "%s",
+				    test_text(test, &req, GFP_KERNEL));
+		test_free(test, vaddr);
+	}
+}
+
+static void phys_of_every_byte(struct kunit *test)
+{
+	static const unsigned int flags[] = { 0, CONTIGMEM_READONLY };
+	struct contigmem_request req = CONTIGMEM_REQUEST(TEST_ODD_SIZE);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		phys_addr_t phys;
+		size_t at;
+		u8 *byte;
+
+		req.flags = flags[i];
+		byte = test_alloc(test, &req, GFP_KERNEL);
+		phys = test_phys(test, byte);
+		for (at = 0; at < TEST_ODD_SIZE; at += 13)
+			KUNIT_EXPECT_EQ_MSG(test, (u64)contigmem_phys(byte + at), (u64)phys + at,
+					    "byte %#zx, flags %#x", at, req.flags);
+		KUNIT_EXPECT_EQ(test, (u64)contigmem_phys(byte + TEST_ODD_SIZE - 1),
+				(u64)phys + TEST_ODD_SIZE - 1);
+		KUNIT_EXPECT_EQ(test, (u64)contigmem_phys(byte - 1), 0ULL);
+		KUNIT_EXPECT_EQ(test, (u64)contigmem_phys(byte + TEST_ODD_SIZE), 0ULL);
+		test_free(test, byte);
+	}
+}
+
+static void atomic_caller_gets_cached_memory(struct kunit *test)
+{
+	static const gfp_t gfps[] = { GFP_ATOMIC, GFP_NOWAIT, GFP_ATOMIC | __GFP_ZERO };
+	static const size_t sizes[] = { 1, PAGE_SIZE, 2 * PAGE_SIZE, 4 * PAGE_SIZE };
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(gfps); i++) {
+		for (j = 0; j < ARRAY_SIZE(sizes); j++) {
+			struct contigmem_request req = CONTIGMEM_REQUEST(sizes[j]);
+			struct contigmem_info info;
+			unsigned long flags;
+			void *vaddr;
+
+			spin_lock_irqsave(&lock, flags);
+			vaddr = contigmem_alloc(&req, gfps[i]);
+			spin_unlock_irqrestore(&lock, flags);
+			KUNIT_ASSERT_NOT_ERR_OR_NULL_MSG(test, vaddr, "%s",
+							 test_text(test, &req, gfps[i]));
+			test_keep(test, vaddr);
+			test_check_block(test, vaddr, &req, gfps[i]);
+
+			KUNIT_ASSERT_EQ(test, contigmem_describe(vaddr, &info), 0);
+			test_forget(vaddr);
+			spin_lock_irqsave(&lock, flags);
+			contigmem_free(vaddr);
+			spin_unlock_irqrestore(&lock, flags);
+			test_check_gone(test, &info);
+		}
+	}
+}
+
+static void atomic_caller_is_told_what_would_sleep(struct kunit *test)
+{
+	static const struct {
+		enum contigmem_cache cache;
+		unsigned int flags;
+	} typed[] = {
+		{ CONTIGMEM_UNCACHED, 0 },
+		{ CONTIGMEM_WRITECOMBINE, 0 },
+		{ CONTIGMEM_CACHED, CONTIGMEM_READONLY },
+		{ CONTIGMEM_UNCACHED, CONTIGMEM_READONLY },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(typed); i++) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(PAGE_SIZE);
+		struct contigmem_verdict verdict = { };
+		unsigned long flags;
+		void *vaddr;
+
+		req.cache = typed[i].cache;
+		req.flags = typed[i].flags;
+		req.verdict = &verdict;
+		spin_lock_irqsave(&lock, flags);
+		vaddr = contigmem_alloc(&req, GFP_ATOMIC);
+		spin_unlock_irqrestore(&lock, flags);
+		KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(vaddr), -EAGAIN, "%s",
+				    test_text(test, &req, GFP_ATOMIC));
+		KUNIT_EXPECT_EQ_MSG(test, verdict.reason, CONTIGMEM_WOULD_SLEEP, "%s",
+				    test_text(test, &req, GFP_ATOMIC));
+		if (!IS_ERR_OR_NULL(vaddr))
+			contigmem_free(vaddr);
+	}
+}
+
+static bool type_is_write_back(phys_addr_t phys, size_t size)
+{
+	u64 pat = pagetable_pat();
+	size_t at;
+
+	for (at = 0; at < size; at += PAGE_SIZE) {
+		unsigned long addr = (unsigned long)__va(phys + at);
+		struct pagetable_entry entry;
+
+		if (!pagetable_lookup(pat, addr, &entry) || entry.type != PAGETABLE_WB)
+			return false;
+	}
+	return true;
+}
+
+/* The block is gone at once; its cache type may take a moment. */
+static void atomic_caller_frees_any_block(struct kunit *test)
+{
+	int i, readonly;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(caches); i++) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(TEST_ODD_SIZE);
+		unsigned long end = jiffies + 10 * HZ;
+		struct contigmem_info info;
+		unsigned long flags;
+		void *vaddr;
+
+		readonly = i % 2;
+		req.align = TEST_ODD_ALIGN;
+		req.cache = caches[i / 2];
+		req.flags = readonly ? CONTIGMEM_READONLY : 0;
+		vaddr = test_alloc(test, &req, GFP_KERNEL);
+		KUNIT_ASSERT_EQ(test, contigmem_describe(vaddr, &info), 0);
+		test_forget(vaddr);
+		spin_lock_irqsave(&lock, flags);
+		contigmem_free(vaddr);
+		spin_unlock_irqrestore(&lock, flags);
+
+		while (!type_is_write_back(info.phys, info.size) && time_before(jiffies, end))
+			msleep(20);
+		test_check_gone(test, &info);
+	}
+}
+
+static void devm_block_goes_with_its_device(struct kunit *test)
+{
+	struct device *dev = kunit_device_register(test, "contigmem-test");
+	struct contigmem_request req = CONTIGMEM_REQUEST(TEST_ODD_SIZE);
+	struct contigmem_info info[ARRAY_SIZE(caches)];
+	int i;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	for (i = 0; i < ARRAY_SIZE(caches); i++) {
+		void *vaddr;
+
+		req.cache = caches[i];
+		vaddr = devm_contigmem_alloc(dev, &req, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL_MSG(test, vaddr, "%s",
+						 test_text(test, &req, GFP_KERNEL));
+		test_check_block(test, vaddr, &req, GFP_KERNEL);
+		KUNIT_ASSERT_EQ(test, contigmem_describe(vaddr, &info[i]), 0);
+	}
+	kunit_device_unregister(test, dev);
+	for (i = 0; i < ARRAY_SIZE(caches); i++)
+		test_check_gone(test, &info[i]);
+}
+
+static void devm_passes_errors_on(struct kunit *test)
+{
+	struct device *dev = kunit_device_register(test, "contigmem-test");
+	struct contigmem_request req = CONTIGMEM_REQUEST(0);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(devm_contigmem_alloc(dev, &req, GFP_KERNEL)), -EINVAL);
+	kunit_device_unregister(test, dev);
+}
+
+static struct kunit_case alloc_cases[] = {
+	KUNIT_CASE(sizes_round_up_to_whole_pages),
+	KUNIT_CASE(larger_than_the_page_allocator_gives),
+	KUNIT_CASE(every_byte_can_be_used),
+	KUNIT_CASE(low_is_the_first_byte),
+	KUNIT_CASE(high_is_the_last_byte),
+	KUNIT_CASE(high_bounds_the_rounded_size),
+	KUNIT_CASE(odd_sizes_fill_their_window),
+	KUNIT_CASE(blocks_below_a_limit),
+	KUNIT_CASE(blocks_above_a_limit),
+	KUNIT_CASE(alignment_is_met),
+	KUNIT_CASE(boundary_is_not_crossed),
+	KUNIT_CASE(boundary_of_the_size_aligns),
+	KUNIT_CASE(boundary_moves_a_block_up),
+	KUNIT_CASE(all_constraints_together),
+	KUNIT_CASE(strict_node),
+	KUNIT_CASE(preferred_node_with_room_serves),
+	KUNIT_CASE(preferred_node_without_falls_back),
+	KUNIT_CASE_SLOW(cache_types),
+	KUNIT_CASE(cache_type_ends_with_the_block),
+	KUNIT_CASE(cache_type_does_not_stick_to_frames),
+	KUNIT_CASE(readonly_cannot_be_written),
+	KUNIT_CASE(readonly_shows_what_is_there),
+	KUNIT_CASE(fast_moves_no_page),
+	KUNIT_CASE(zero_clears_a_dirty_block),
+	KUNIT_CASE(zero_clears_from_every_source),
+	KUNIT_CASE(describe_counts_blocks_and_time),
+	KUNIT_CASE(describe_names_the_caller),
+	KUNIT_CASE(verdict_of_a_served_request),
+	KUNIT_CASE(phys_of_every_byte),
+	KUNIT_CASE(atomic_caller_gets_cached_memory),
+	KUNIT_CASE(atomic_caller_is_told_what_would_sleep),
+	KUNIT_CASE(atomic_caller_frees_any_block),
+	KUNIT_CASE(devm_block_goes_with_its_device),
+	KUNIT_CASE(devm_passes_errors_on),
+	{}
+};
+
+struct kunit_suite alloc_suite = {
+	.name = "contigmem-alloc",
+	.exit = test_exit,
+	.test_cases = alloc_cases,
+};

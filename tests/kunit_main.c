@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The suites in one module, and what they share.
+ */
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/nodemask.h>
+#include <linux/pfn.h>
+#include <linux/random.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+
+#include "pagetable.h"
+#include "suites.h"
+
+static unsigned int seed;
+module_param(seed, uint, 0444);
+MODULE_PARM_DESC(seed, "Seed of the random tests; 0 for a new one each time");
+
+/* What a test holds; a failed assertion leaves the rest to test_exit(). */
+static void *kept[256];
+
+/* Starts the random numbers of a test, and says how to have them again. */
+void test_random_start(struct kunit *test, struct rnd_state *rnd)
+{
+	u32 used = seed ?: get_random_u32() | 1;
+	int i;
+
+	kunit_info(test, "seed=%u", used);
+	prandom_seed_state(rnd, used);
+	/* A small seed has few bits set, and so have the first numbers. */
+	for (i = 0; i < 16; i++)
+		prandom_u32_state(rnd);
+}
+
+u64 test_random_u64(struct rnd_state *rnd)
+{
+	u64 high = prandom_u32_state(rnd);
+
+	return high << 32 | prandom_u32_state(rnd);
+}
+
+u32 test_random_below(struct rnd_state *rnd, u32 limit)
+{
+	return prandom_u32_state(rnd) % limit;
+}
+
+/* The console is searched for splats: the next one is meant. */
+void test_expect_warning(const char *text)
+{
+	pr_info("contigmem-test: expect-warning %s\n", text);
+}
+
+/* A request in words; only for messages, it lives until the test ends. */
+const char *test_text(struct kunit *test, const struct contigmem_request *req, gfp_t gfp)
+{
+	size_t room = 256;
+	char *text = kunit_kmalloc(test, room, GFP_KERNEL);
+
+	if (!text)
+		return "?";
+	snprintf(text, room,
+		 "size=%#zx low=%pa high=%pa align=%pa boundary=%pa nid=%d cache=%d flags=%#x gfp=%#x",
+		 req->size, &req->low, &req->high, &req->align, &req->boundary, req->nid,
+		 req->cache, req->flags, (__force unsigned int)gfp);
+	return text;
+}
+
+static bool type_is(enum pagetable_type type, enum contigmem_cache cache)
+{
+	switch (cache) {
+	case CONTIGMEM_CACHED:
+		return type == PAGETABLE_WB;
+	case CONTIGMEM_UNCACHED:
+		return type == PAGETABLE_UC || type == PAGETABLE_UC_MINUS;
+	case CONTIGMEM_WRITECOMBINE:
+		return type == PAGETABLE_WC;
+	default:
+		return false;
+	}
+}
+
+/* The direct map of these frames has this cache type, and may be written. */
+void test_check_type(struct kunit *test, phys_addr_t phys, size_t size,
+		     enum contigmem_cache cache)
+{
+	u64 pat = pagetable_pat();
+	size_t at;
+
+	for (at = 0; at < size; at += PAGE_SIZE) {
+		unsigned long addr = (unsigned long)__va(phys + at);
+		struct pagetable_entry entry;
+
+		if (!pagetable_lookup(pat, addr, &entry)) {
+			KUNIT_FAIL(test, "%#llx: not in the direct map", (u64)phys + at);
+			return;
+		}
+		if (!type_is(entry.type, cache) || !entry.writable ||
+		    entry.pfn != PFN_DOWN(phys + at)) {
+			KUNIT_FAIL(test,
+				   "direct map of %#llx: frame %#lx, memory type %d, writable %d; should be cache type %d",
+				   (u64)phys + at, entry.pfn, entry.type, entry.writable, cache);
+			return;
+		}
+	}
+}
+
+/* Frame after frame behind the address, with one protection and the direct map's type. */
+static void check_mapping(struct kunit *test, const void *vaddr, phys_addr_t phys, size_t size,
+			  const struct contigmem_request *req, gfp_t gfp)
+{
+	bool writable = !(req->flags & CONTIGMEM_READONLY);
+	u64 pat = pagetable_pat();
+	size_t at;
+
+	for (at = 0; at < size; at += PAGE_SIZE) {
+		struct pagetable_entry entry, direct;
+
+		if (!pagetable_lookup(pat, (unsigned long)vaddr + at, &entry) ||
+		    !pagetable_lookup(pat, (unsigned long)__va(phys + at), &direct)) {
+			KUNIT_FAIL(test, "byte %#zx of %#zx: not mapped: %s", at, size,
+				   test_text(test, req, gfp));
+			return;
+		}
+		if (entry.pfn != PFN_DOWN(phys + at) || !type_is(entry.type, req->cache) ||
+		    entry.type != direct.type || entry.writable != writable) {
+			KUNIT_FAIL(test,
+				   "byte %#zx of %#zx at %#llx: frame %#lx, memory type %d, in the direct map %d, writable %d: %s",
+				   at, size, (u64)phys, entry.pfn, entry.type, direct.type,
+				   entry.writable, test_text(test, req, gfp));
+			return;
+		}
+	}
+}
+
+static void check_nodes(struct kunit *test, phys_addr_t phys, size_t size, int nid,
+			const struct contigmem_request *req, gfp_t gfp)
+{
+	unsigned long pfn = PFN_DOWN(phys);
+	unsigned long end = PFN_UP(phys + size);
+
+	for (; pfn < end; pfn++) {
+		if (page_to_nid(pfn_to_page(pfn)) != nid) {
+			KUNIT_FAIL(test, "frame %#lx is on node %d, should be %d: %s", pfn,
+				   page_to_nid(pfn_to_page(pfn)), nid, test_text(test, req, gfp));
+			return;
+		}
+	}
+}
+
+/* A block against its request; where it is comes from the page tables. */
+void test_check_block(struct kunit *test, const void *vaddr,
+		      const struct contigmem_request *req, gfp_t gfp)
+{
+	size_t size = DIV_ROUND_UP(req->size, PAGE_SIZE) * PAGE_SIZE;
+	struct contigmem_info info;
+	struct pagetable_entry entry;
+	u64 first, last;
+
+	KUNIT_EXPECT_EQ_MSG(test, (unsigned long)vaddr % PAGE_SIZE, 0, "%s",
+			    test_text(test, req, gfp));
+	if (!pagetable_lookup(pagetable_pat(), (unsigned long)vaddr, &entry)) {
+		KUNIT_FAIL(test, "not mapped: %s", test_text(test, req, gfp));
+		return;
+	}
+	first = PFN_PHYS(entry.pfn);
+	last = first + size - 1;
+
+	KUNIT_EXPECT_GE_MSG(test, first, (u64)req->low, "%s", test_text(test, req, gfp));
+	KUNIT_EXPECT_LE_MSG(test, last, (u64)req->high, "%s", test_text(test, req, gfp));
+	if (req->align)
+		KUNIT_EXPECT_EQ_MSG(test, first % req->align, 0ULL, "at %#llx: %s", first,
+				    test_text(test, req, gfp));
+	if (req->boundary)
+		KUNIT_EXPECT_EQ_MSG(test, first / req->boundary, last / req->boundary,
+				    "at %#llx: %s", first, test_text(test, req, gfp));
+	check_mapping(test, vaddr, first, size, req, gfp);
+	test_check_type(test, first, size, req->cache);
+
+	KUNIT_EXPECT_EQ_MSG(test, (u64)contigmem_phys(vaddr), first, "%s",
+			    test_text(test, req, gfp));
+	if (contigmem_describe(vaddr, &info)) {
+		KUNIT_FAIL(test, "a live block is not described: %s", test_text(test, req, gfp));
+		return;
+	}
+	KUNIT_EXPECT_PTR_EQ_MSG(test, info.vaddr, vaddr, "%s", test_text(test, req, gfp));
+	KUNIT_EXPECT_EQ_MSG(test, (u64)info.phys, first, "%s", test_text(test, req, gfp));
+	KUNIT_EXPECT_EQ_MSG(test, info.size, size, "%s", test_text(test, req, gfp));
+	KUNIT_EXPECT_EQ_MSG(test, info.cache, req->cache, "%s", test_text(test, req, gfp));
+	KUNIT_EXPECT_EQ_MSG(test, info.flags, req->flags, "%s", test_text(test, req, gfp));
+	KUNIT_EXPECT_EQ_MSG(test, info.tag, req->tag, "%s", test_text(test, req, gfp));
+	KUNIT_EXPECT_NE_MSG(test, info.source, CONTIGMEM_SOURCE_NONE, "%s",
+			    test_text(test, req, gfp));
+	check_nodes(test, first, size, info.nid, req, gfp);
+	if (gfp & __GFP_THISNODE && req->nid != NUMA_NO_NODE)
+		KUNIT_EXPECT_EQ_MSG(test, info.nid, req->nid, "%s", test_text(test, req, gfp));
+}
+
+/* Nothing is left of a block: no record, no cache type. */
+void test_check_gone(struct kunit *test, const struct contigmem_info *info)
+{
+	struct contigmem_info left;
+
+	KUNIT_EXPECT_EQ_MSG(test, contigmem_describe(info->vaddr, &left), -ENOENT,
+			    "freed block of %#zx at %pa", info->size, &info->phys);
+	KUNIT_EXPECT_EQ_MSG(test, (u64)contigmem_phys(info->vaddr), 0ULL,
+			    "freed block of %#zx at %pa", info->size, &info->phys);
+	test_check_type(test, info->phys, info->size, CONTIGMEM_CACHED);
+}
+
+void test_keep(struct kunit *test, void *vaddr)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(kept); i++) {
+		if (!kept[i]) {
+			kept[i] = vaddr;
+			return;
+		}
+	}
+	contigmem_free(vaddr);
+	KUNIT_FAIL_AND_ABORT(test, "more than %zu blocks", ARRAY_SIZE(kept));
+}
+
+void test_forget(const void *vaddr)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(kept); i++) {
+		if (kept[i] == vaddr)
+			kept[i] = NULL;
+	}
+}
+
+/* Allocates what must be there to be had, and checks it. */
+void *test_alloc(struct kunit *test, const struct contigmem_request *req, gfp_t gfp)
+{
+	struct contigmem_request asked = *req;
+	struct contigmem_verdict verdict;
+	void *vaddr;
+
+	asked.verdict = &verdict;
+	vaddr = contigmem_alloc(&asked, gfp);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL_MSG(test, vaddr, "%s: %s",
+					 contigmem_reason_text(verdict.reason),
+					 test_text(test, req, gfp));
+	test_keep(test, vaddr);
+	test_check_block(test, vaddr, req, gfp);
+	return vaddr;
+}
+
+void test_free(struct kunit *test, void *vaddr)
+{
+	struct contigmem_info info;
+
+	KUNIT_ASSERT_EQ(test, contigmem_describe(vaddr, &info), 0);
+	test_forget(vaddr);
+	contigmem_free(vaddr);
+	test_check_gone(test, &info);
+}
+
+/* The physical address of a block, from the page tables. */
+phys_addr_t test_phys(struct kunit *test, const void *vaddr)
+{
+	struct pagetable_entry entry;
+
+	KUNIT_ASSERT_TRUE(test, pagetable_lookup(pagetable_pat(), (unsigned long)vaddr, &entry));
+	return PFN_PHYS(entry.pfn);
+}
+
+/**
+ * test_alloc_near() - a block in a window of memory that is free
+ * @test: the test
+ * @shape: the request, with low and high counted from @base
+ * @base: set to the start of 4 MiB that were free a moment before
+ *
+ * Somebody else may take a page of it meanwhile: then another place is tried.
+ *
+ * Return: the block, checked; an error other than "occupied" as it is.
+ */
+void *test_alloc_near(struct kunit *test, const struct contigmem_request *shape,
+		      phys_addr_t *base)
+{
+	struct contigmem_request room = CONTIGMEM_REQUEST(SZ_4M);
+	struct contigmem_request asked = *shape;
+	void *vaddr = NULL;
+	int tries;
+
+	room.low = SZ_16M;
+	room.align = SZ_4M;
+	for (tries = 0; tries < 16; tries++) {
+		vaddr = test_alloc(test, &room, GFP_KERNEL);
+		*base = test_phys(test, vaddr);
+		test_free(test, vaddr);
+
+		asked.low = *base + shape->low;
+		asked.high = *base + shape->high;
+		vaddr = contigmem_alloc(&asked, GFP_KERNEL);
+		if (!IS_ERR(vaddr)) {
+			test_keep(test, vaddr);
+			test_check_block(test, vaddr, &asked, GFP_KERNEL);
+			return vaddr;
+		}
+		if (PTR_ERR(vaddr) != -EBUSY && PTR_ERR(vaddr) != -ENOSPC)
+			return vaddr;
+		msleep(20);
+	}
+	return vaddr;
+}
+
+/* A node whose memory begins above @high, NUMA_NO_NODE if there is none. */
+int test_node_without(phys_addr_t high)
+{
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY) {
+		if (NODE_DATA(nid)->node_start_pfn > PFN_DOWN(high))
+			return nid;
+	}
+	return NUMA_NO_NODE;
+}
+
+/* Frees what a failed test left. */
+void test_exit(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(kept); i++) {
+		if (kept[i])
+			contigmem_free(kept[i]);
+		kept[i] = NULL;
+	}
+}
+
+kunit_test_suites(&placement_suite, &alloc_suite, &errors_suite, &wdm_suite, &random_suite);
+
+MODULE_DESCRIPTION("KUnit suites of contigmem");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the suites share: blocks checked against their request and the page
+ * tables, and random numbers that can be had again.
+ */
+#ifndef CONTIGMEM_TESTS_SUITES_H
+#define CONTIGMEM_TESTS_SUITES_H
+
+#include <kunit/test.h>
+#include <linux/prandom.h>
+#include <linux/types.h>
+
+#include "contigmem.h"
+
+extern struct kunit_suite placement_suite;
+extern struct kunit_suite alloc_suite;
+extern struct kunit_suite errors_suite;
+extern struct kunit_suite wdm_suite;
+extern struct kunit_suite random_suite;
+
+/* A block that no power of two and no zone helps to find. */
+#define TEST_ODD_ALIGN	SZ_1M
+#define TEST_ODD_SIZE	(3 * PAGE_SIZE)
+
+void test_random_start(struct kunit *test, struct rnd_state *rnd);
+u64 test_random_u64(struct rnd_state *rnd);
+u32 test_random_below(struct rnd_state *rnd, u32 limit);
+
+void test_expect_warning(const char *text);
+const char *test_text(struct kunit *test, const struct contigmem_request *req, gfp_t gfp);
+
+void test_check_type(struct kunit *test, phys_addr_t phys, size_t size,
+		     enum contigmem_cache cache);
+void test_check_gone(struct kunit *test, const struct contigmem_info *info);
+void test_check_block(struct kunit *test, const void *vaddr,
+		      const struct contigmem_request *req, gfp_t gfp);
+
+void test_keep(struct kunit *test, void *vaddr);
+void test_forget(const void *vaddr);
+void *test_alloc(struct kunit *test, const struct contigmem_request *req, gfp_t gfp);
+void test_free(struct kunit *test, void *vaddr);
+phys_addr_t test_phys(struct kunit *test, const void *vaddr);
+void *test_alloc_near(struct kunit *test, const struct contigmem_request *shape,
+		      phys_addr_t *base);
+int test_node_without(phys_addr_t high);
+void test_exit(struct kunit *test);
+
+#endif /* CONTIGMEM_TESTS_SUITES_H */
