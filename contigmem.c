@@ -14,11 +14,13 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
 #include "contigmem.h"
+#include "src/arena.h"
 #include "src/context.h"
 #include "src/debugfs.h"
 #include "src/frames.h"
@@ -49,7 +51,7 @@ static enum contigmem_reason make_block(const struct contigmem_request *req, gfp
 	reason = request_resolve(req, gfp, &need);
 	if (reason)
 		return reason;
-	if (!need.may_sleep && mapping_sleeps(req->cache, req->flags))
+	if (!need.may_sleep && req->flags & CONTIGMEM_READONLY)
 		return CONTIGMEM_WOULD_SLEEP;
 
 	block = ledger_new(need.reclaim | __GFP_NOWARN);
@@ -74,8 +76,7 @@ static enum contigmem_reason make_block(const struct contigmem_request *req, gfp
 	return CONTIGMEM_OK;
 
 put_frames:
-	if (block->frames.nr)
-		frames_put(&block->frames);
+	mapping_put(&block->frames);
 discard:
 	ledger_discard(block);
 	return reason;
@@ -95,11 +96,19 @@ void *contigmem_alloc_track_caller(const struct contigmem_request *req, gfp_t gf
 {
 	struct contigmem_verdict verdict = {};
 	u64 start = ktime_get_mono_fast_ns();
+	unsigned int scope;
 	struct block *block;
+	bool narrow;
 	void *vaddr;
 
 	might_sleep_if(gfpflags_allow_blocking(gfp));
+	/* Page tables are allocated with GFP_KERNEL, whatever the caller's gfp. */
+	narrow = gfpflags_allow_blocking(gfp) && (gfp & GFP_KERNEL) != GFP_KERNEL;
+	if (narrow)
+		scope = memalloc_noio_save();
 	verdict.reason = make_block(req, gfp, caller, &verdict, &block);
+	if (narrow)
+		memalloc_noio_restore(scope);
 	verdict.ns = ktime_get_mono_fast_ns() - start;
 	if (verdict.reason) {
 		if (!(gfp & __GFP_NOWARN))
@@ -155,10 +164,7 @@ EXPORT_SYMBOL_GPL(contigmem_alloc);
 
 static void unmake_block(struct block *block)
 {
-	if (mapping_undo(block))
-		frames_put(&block->frames);
-	else
-		frames_leak(&block->frames);
+	mapping_unmake(block);
 	ledger_discard(block);
 }
 
@@ -199,7 +205,7 @@ void contigmem_free(const void *vaddr)
 		WARN(1, "%s(0x%lx): %s\n", __func__, (unsigned long)vaddr, story);
 		return;
 	}
-	if (mapping_sleeps(block->cache, block->flags) && !context_may_sleep()) {
+	if (mapping_sleeps(block) && !context_may_sleep()) {
 		llist_add(&block->undo_later, &to_undo);
 		schedule_work(&undo_work);
 	} else {
@@ -282,12 +288,17 @@ static int __init contigmem_init(void)
 	error = ledger_init();
 	if (error)
 		return error;
-	error = memmap_init();
+	error = arena_init();
 	if (error)
 		goto exit_ledger;
+	error = memmap_init();
+	if (error)
+		goto exit_arena;
 	debugfs_init();
 	return 0;
 
+exit_arena:
+	arena_exit();
 exit_ledger:
 	ledger_exit();
 	return error;
@@ -299,6 +310,7 @@ static void __exit contigmem_exit(void)
 	debugfs_exit();
 	flush_work(&undo_work);
 	memmap_exit();
+	arena_exit();
 	ledger_exit();
 }
 

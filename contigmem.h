@@ -20,6 +20,7 @@ struct contigmem_partition;
  * @CONTIGMEM_CACHED: write-back, as all other memory
  * @CONTIGMEM_UNCACHED: not cached
  * @CONTIGMEM_WRITECOMBINE: not cached, writes gathered
+ * @CONTIGMEM_NR_CACHES: how many there are
  */
 enum contigmem_cache {
 	CONTIGMEM_CACHED,
@@ -31,11 +32,14 @@ enum contigmem_cache {
 /**
  * enum contigmem_source - where the page frames of a block came from
  * @CONTIGMEM_SOURCE_NONE: nowhere: nothing was allocated
+ * @CONTIGMEM_SOURCE_ARENA: pageblocks that were claimed before
  * @CONTIGMEM_SOURCE_BUDDY: the page allocator
  * @CONTIGMEM_SOURCE_RANGE: alloc_contig_range() on a window that was searched for
+ * @CONTIGMEM_NR_SOURCES: how many there are
  */
 enum contigmem_source {
 	CONTIGMEM_SOURCE_NONE,
+	CONTIGMEM_SOURCE_ARENA,
 	CONTIGMEM_SOURCE_BUDDY,
 	CONTIGMEM_SOURCE_RANGE,
 	CONTIGMEM_NR_SOURCES
@@ -73,6 +77,7 @@ enum contigmem_source {
  * @CONTIGMEM_WOULD_SLEEP: -EAGAIN: only a caller that may sleep can be served
  * @CONTIGMEM_NO_CACHE_TYPE: -EOPNOTSUPP: this kernel or CPU lacks the cache type
  * @CONTIGMEM_INTERRUPTED: -EINTR: a fatal signal arrived
+ * @CONTIGMEM_NR_REASONS: how many there are
  */
 enum contigmem_reason {
 	CONTIGMEM_OK,

@@ -9,6 +9,8 @@
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/page-flags.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
@@ -54,6 +56,48 @@ static inline bool compat_page_has_movable_ops(struct page *page)
 	return __PageMovable(page);
 #else
 	return page_has_movable_ops(page);
+#endif
+}
+
+/* 6.7 made shrinkers the kernel's to allocate. Returns an ERR_PTR() on failure. */
+static inline struct shrinker *
+compat_shrinker_register(const char *name,
+			 unsigned long (*count)(struct shrinker *, struct shrink_control *),
+			 unsigned long (*scan)(struct shrinker *, struct shrink_control *))
+{
+	struct shrinker *shrinker;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+	int error;
+
+	shrinker = kzalloc(sizeof(*shrinker), GFP_KERNEL);
+	if (!shrinker)
+		return ERR_PTR(-ENOMEM);
+	shrinker->count_objects = count;
+	shrinker->scan_objects = scan;
+	shrinker->seeks = DEFAULT_SEEKS;
+	error = register_shrinker(shrinker, "%s", name);
+	if (error) {
+		kfree(shrinker);
+		return ERR_PTR(error);
+	}
+#else
+	shrinker = shrinker_alloc(0, "%s", name);
+	if (!shrinker)
+		return ERR_PTR(-ENOMEM);
+	shrinker->count_objects = count;
+	shrinker->scan_objects = scan;
+	shrinker_register(shrinker);
+#endif
+	return shrinker;
+}
+
+static inline void compat_shrinker_unregister(struct shrinker *shrinker)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+	unregister_shrinker(shrinker);
+	kfree(shrinker);
+#else
+	shrinker_free(shrinker);
 #endif
 }
 

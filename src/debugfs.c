@@ -17,6 +17,7 @@
 #include <linux/xarray.h>
 
 #include "../contigmem.h"
+#include "arena.h"
 #include "debugfs.h"
 #include "frames.h"
 #include "ledger.h"
@@ -425,6 +426,7 @@ DEFINE_SHOW_ATTRIBUTE(blocks);
 
 static int stats_show(struct seq_file *seq, void *unused)
 {
+	struct arena_stats arenas = arena_stats();
 	enum contigmem_source source;
 
 	seq_puts(seq, "# source tries hits frames_read migrated attempts\n");
@@ -436,6 +438,8 @@ static int stats_show(struct seq_file *seq, void *unused)
 			   stats.attempts);
 	}
 	seq_printf(seq, "frames_leaked %llu\n", frames_leaked());
+	seq_printf(seq, "arenas %lu frames %lu idle %lu\n", arenas.arenas, arenas.frames,
+		   arenas.idle);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(stats);

@@ -8,11 +8,21 @@
 #include <linux/nodemask.h>
 #include <linux/topology.h>
 
+#include "arena.h"
 #include "frames.h"
 #include "source.h"
 
-/* Cheapest first. */
-static const struct source * const sources[] = { &source_buddy, &source_range };
+/*
+ * Cheapest first: to change the cache type of the page allocator's pages costs
+ * more than to claim a pageblock and change the type of all of it once.
+ */
+static const struct source * const sources_cached[] = {
+	&source_arena, &source_buddy, &source_range
+};
+
+static const struct source * const sources_typed[] = {
+	&source_arena, &source_range, &source_buddy
+};
 
 static struct {
 	atomic64_t tries;
@@ -41,10 +51,9 @@ static enum contigmem_reason ask(const struct source *source, const struct need 
 	struct contigmem_verdict before = *verdict;
 	enum contigmem_reason reason;
 
-	reason = source->get(need, map, nid, migrate, &frames->first, verdict);
+	*frames = (struct frames){ .nr = need->place.nr, .source = source->id };
+	reason = source->get(need, map, nid, migrate, frames, verdict);
 	if (!reason) {
-		frames->nr = need->place.nr;
-		frames->source = source->id;
 		if (!answer_fits(need, nid, frames->first)) {
 			WARN(!source->guesses, "contigmem: source %s gave frame %#lx for [%#lx, %#lx]\n",
 			     contigmem_source_name(source->id), frames->first,
@@ -95,8 +104,11 @@ static enum contigmem_reason get_from(const struct need *need, const struct memm
 				      int from, const nodemask_t *nodes, struct frames *frames,
 				      struct contigmem_verdict *verdict)
 {
+	const struct source * const *sources =
+		need->cache == CONTIGMEM_CACHED ? sources_cached : sources_typed;
 	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
 	bool may_migrate = need->may_sleep && !need->fast;
+	bool released = false;
 	int effort, nid;
 	unsigned int i;
 
@@ -104,7 +116,7 @@ static enum contigmem_reason get_from(const struct need *need, const struct memm
 		nodemask_t left = *nodes;
 
 		while ((nid = take_nearest(from, &left)) != NUMA_NO_NODE) {
-			for (i = 0; i < ARRAY_SIZE(sources); i++) {
+			for (i = 0; i < ARRAY_SIZE(sources_cached); i++) {
 				enum contigmem_reason said;
 
 				said = ask(sources[i], need, map, nid, effort > 0, frames, verdict);
@@ -112,6 +124,11 @@ static enum contigmem_reason get_from(const struct need *need, const struct memm
 					return said;
 				reason = max(reason, said);
 			}
+		}
+		/* What lies idle, perhaps with another cache type, is in nobody's way. */
+		if (!effort && !released && need->may_sleep && arena_release_idle()) {
+			released = true;
+			effort--;
 		}
 	}
 	return reason;
@@ -169,7 +186,10 @@ enum contigmem_reason frames_get(const struct need *need, struct frames *frames,
 /* Give frames back; any context. */
 void frames_put(const struct frames *frames)
 {
-	free_contig_range(frames->first, frames->nr);
+	if (frames->arena)
+		arena_put(frames);
+	else
+		free_contig_range(frames->first, frames->nr);
 }
 
 /* Keep frames that would poison their next owner, and say so. */

@@ -8,6 +8,7 @@
 
 #include "../contigmem.h"
 
+struct arena;
 struct need;
 
 /**
@@ -15,14 +16,18 @@ struct need;
  * @first: first frame
  * @nr: how many
  * @source: where they came from
+ * @cache: the cache type that the direct map gives them now
+ * @arena: whose they stay; NULL if they are the block's own
  *
- * Each has a reference count of one, whatever the source, so that they are
- * given back alike.
+ * Each has a reference count of one, whatever the source, so that the block's
+ * own are given back alike.
  */
 struct frames {
 	unsigned long first;
 	unsigned long nr;
 	enum contigmem_source source;
+	enum contigmem_cache cache;
+	struct arena *arena;
 };
 
 /**

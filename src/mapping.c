@@ -6,7 +6,6 @@
  */
 #include <linux/limits.h>
 #include <linux/mm.h>
-#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #ifdef CONFIG_X86
@@ -18,10 +17,13 @@
 #include "mapping.h"
 
 #ifdef CONFIG_X86
-static int set_type(const struct frames *frames, enum contigmem_cache cache)
+static int change_type(const struct frames *frames, enum contigmem_cache cache)
 {
 	unsigned long address = (unsigned long)page_address(pfn_to_page(frames->first));
 
+	/* Without PAT write-combined would silently be uncached; the calls count in int. */
+	if (!pat_enabled() || frames->nr > INT_MAX)
+		return -EOPNOTSUPP;
 	switch (cache) {
 	case CONTIGMEM_UNCACHED:
 		return set_memory_uc(address, frames->nr);
@@ -30,12 +32,6 @@ static int set_type(const struct frames *frames, enum contigmem_cache cache)
 	default:
 		return set_memory_wb(address, frames->nr);
 	}
-}
-
-static bool type_exists(const struct frames *frames, enum contigmem_cache cache)
-{
-	/* Without PAT write-combined would silently be uncached; the calls count in int. */
-	return pat_enabled() && frames->nr <= INT_MAX;
 }
 
 static pgprot_t readonly(enum contigmem_cache cache)
@@ -50,14 +46,9 @@ static pgprot_t readonly(enum contigmem_cache cache)
 	}
 }
 #else
-static int set_type(const struct frames *frames, enum contigmem_cache cache)
+static int change_type(const struct frames *frames, enum contigmem_cache cache)
 {
 	return -EOPNOTSUPP;
-}
-
-static bool type_exists(const struct frames *frames, enum contigmem_cache cache)
-{
-	return false;
 }
 
 static pgprot_t readonly(enum contigmem_cache cache)
@@ -66,10 +57,51 @@ static pgprot_t readonly(enum contigmem_cache cache)
 }
 #endif
 
-/* Does making such a block, and undoing it, need to sleep? */
-bool mapping_sleeps(enum contigmem_cache cache, unsigned int flags)
+/**
+ * mapping_set_type() - change the cache type of page frames
+ * @frames: @cache is what they have, and is changed
+ * @cache: what they shall have
+ *
+ * Context: Sleeps.
+ * Return: %CONTIGMEM_OK, or why not; then @frames->cache is what nobody else
+ *	may see, if it could not be restored.
+ */
+enum contigmem_reason mapping_set_type(struct frames *frames, enum contigmem_cache cache)
 {
-	return cache != CONTIGMEM_CACHED || flags & CONTIGMEM_READONLY;
+	int error;
+
+	if (frames->cache == cache)
+		return CONTIGMEM_OK;
+	error = change_type(frames, cache);
+	/* A part of them may have been changed. */
+	if (!error || (cache != CONTIGMEM_CACHED && change_type(frames, CONTIGMEM_CACHED)))
+		frames->cache = cache;
+	if (!error)
+		return CONTIGMEM_OK;
+	return error == -ENOMEM ? CONTIGMEM_NO_BOOKKEEPING : CONTIGMEM_NO_CACHE_TYPE;
+}
+
+/**
+ * mapping_put() - give frames back, as anybody may own them
+ * @frames: the frames
+ *
+ * Frames whose type cannot be restored are kept on purpose.
+ *
+ * Context: Sleeps if they are not an arena's and not cached.
+ */
+void mapping_put(struct frames *frames)
+{
+	if (!frames->arena && mapping_set_type(frames, CONTIGMEM_CACHED))
+		frames_leak(frames);
+	else
+		frames_put(frames);
+}
+
+/* Does undoing this block need to sleep? */
+bool mapping_sleeps(const struct block *block)
+{
+	return block->flags & CONTIGMEM_READONLY ||
+	       (!block->frames.arena && block->frames.cache != CONTIGMEM_CACHED);
 }
 
 static void *map_readonly(const struct block *block, gfp_t gfp)
@@ -91,73 +123,32 @@ static void *map_readonly(const struct block *block, gfp_t gfp)
 	return vaddr;
 }
 
-static enum contigmem_reason make(struct block *block, gfp_t gfp)
-{
-	enum contigmem_reason reason = CONTIGMEM_NO_BOOKKEEPING;
-	int error;
-
-	if (block->cache != CONTIGMEM_CACHED) {
-		if (!type_exists(&block->frames, block->cache))
-			return CONTIGMEM_NO_CACHE_TYPE;
-		error = set_type(&block->frames, block->cache);
-		if (error) {
-			if (error != -ENOMEM)
-				reason = CONTIGMEM_NO_CACHE_TYPE;
-			goto restore;	/* some of it may have been changed */
-		}
-	}
-	if (block->flags & CONTIGMEM_READONLY) {
-		block->vaddr = map_readonly(block, gfp);
-		if (!block->vaddr)
-			goto restore;
-	}
-	return CONTIGMEM_OK;
-
-restore:
-	if (block->cache != CONTIGMEM_CACHED && set_type(&block->frames, CONTIGMEM_CACHED)) {
-		frames_leak(&block->frames);
-		block->frames.nr = 0;
-	}
-	return reason;
-}
-
 /**
  * mapping_make() - give a block its cache type, protection and address
  * @block: with frames, cache and flags set; its vaddr is set on success
  * @gfp: for bookkeeping
  *
- * Context: Sleeps if mapping_sleeps().
- * Return: %CONTIGMEM_OK, or why not, with everything as before; the frames are
- *	leaked if that is not possible, and @block->frames.nr is 0 then.
+ * Context: Sleeps unless the frames have the type and the block is writable.
+ * Return: %CONTIGMEM_OK, or why not; the frames are to be given back with
+ *	mapping_put() then.
  */
 enum contigmem_reason mapping_make(struct block *block, gfp_t gfp)
 {
-	enum contigmem_reason reason;
-	unsigned int scope;
+	enum contigmem_reason reason = mapping_set_type(&block->frames, block->cache);
 
-	block->vaddr = page_address(pfn_to_page(block->frames.first));
-	if (!mapping_sleeps(block->cache, block->flags))
-		return CONTIGMEM_OK;
-	/* Page tables are allocated with GFP_KERNEL, whatever the caller's gfp. */
-	if ((gfp & (__GFP_IO | __GFP_FS)) == (__GFP_IO | __GFP_FS))
-		return make(block, gfp);
-	scope = memalloc_noio_save();
-	reason = make(block, gfp);
-	memalloc_noio_restore(scope);
-	return reason;
+	if (reason)
+		return reason;
+	block->vaddr = block->flags & CONTIGMEM_READONLY ?
+		       map_readonly(block, gfp) :
+		       page_address(pfn_to_page(block->frames.first));
+	return block->vaddr ? CONTIGMEM_OK : CONTIGMEM_NO_BOOKKEEPING;
 }
 
-/**
- * mapping_undo() - make the frames of a block such that anybody may own them
- * @block: as mapping_make() left it
- *
- * Context: Sleeps if mapping_sleeps().
- * Return: false if that is not possible: nobody may have the frames.
- */
-bool mapping_undo(struct block *block)
+/* Undo it, and give the frames back. Sleeps if mapping_sleeps(). */
+void mapping_unmake(struct block *block)
 {
 	if (block->flags & CONTIGMEM_READONLY)
 		vunmap(block->vaddr);
-	/* Flushes what the TLBs know of the own mapping as well. */
-	return block->cache == CONTIGMEM_CACHED || !set_type(&block->frames, CONTIGMEM_CACHED);
+	/* A change of type flushes what the TLBs know of the own mapping as well. */
+	mapping_put(&block->frames);
 }

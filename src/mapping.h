@@ -8,9 +8,12 @@
 #include "../contigmem.h"
 
 struct block;
+struct frames;
 
-bool mapping_sleeps(enum contigmem_cache cache, unsigned int flags);
+enum contigmem_reason mapping_set_type(struct frames *frames, enum contigmem_cache cache);
+void mapping_put(struct frames *frames);
+bool mapping_sleeps(const struct block *block);
 enum contigmem_reason mapping_make(struct block *block, gfp_t gfp);
-bool mapping_undo(struct block *block);
+void mapping_unmake(struct block *block);
 
 #endif /* CONTIGMEM_MAPPING_H */

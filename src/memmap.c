@@ -184,6 +184,8 @@ void memmap_put(struct memmap *map)
  * @map: the extents
  * @place: where it may lie
  * @nid: on this node only, NUMA_NO_NODE for any
+ *
+ * Return: true if all of one fits into an extent.
  */
 bool memmap_has_place(const struct memmap *map, const struct placement *place, int nid)
 {

@@ -8,6 +8,8 @@
  * placement_fits() - would a block that starts at @start meet every rule?
  * @place: the rules
  * @start: page frame number
+ *
+ * Return: true if it would.
  */
 bool placement_fits(const struct placement *place, unsigned long start)
 {

@@ -104,6 +104,7 @@ const char *contigmem_source_name(enum contigmem_source source)
 {
 	static const char * const names[CONTIGMEM_NR_SOURCES] = {
 		[CONTIGMEM_SOURCE_NONE] = "none",
+		[CONTIGMEM_SOURCE_ARENA] = "arena",
 		[CONTIGMEM_SOURCE_BUDDY] = "buddy",
 		[CONTIGMEM_SOURCE_RANGE] = "range",
 	};
@@ -176,6 +177,7 @@ enum contigmem_reason request_resolve(const struct contigmem_request *req, gfp_t
 	need->nid = req->nid;
 	if (need->strict && need->nid == NUMA_NO_NODE)
 		need->nid = numa_mem_id();	/* as in alloc_pages() */
+	need->cache = req->cache;
 	need->fast = req->flags & CONTIGMEM_FAST;
 	need->may_sleep = gfpflags_allow_blocking(gfp);
 	need->reclaim = gfp & (__GFP_RECLAIM | __GFP_IO | __GFP_FS);

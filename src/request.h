@@ -13,6 +13,7 @@
  * @place: where the block may lie
  * @nid: node, NUMA_NO_NODE for any
  * @strict: no other node than @nid
+ * @cache: cache type
  * @fast: neither migrate nor reclaim
  * @may_sleep: the caller may
  * @reclaim: the reclaim bits of the caller's gfp
@@ -21,6 +22,7 @@ struct need {
 	struct placement place;
 	int nid;
 	bool strict;
+	enum contigmem_cache cache;
 	bool fast;
 	bool may_sleep;
 	gfp_t reclaim;

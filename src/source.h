@@ -6,6 +6,7 @@
 #define CONTIGMEM_SOURCE_H
 
 #include "../contigmem.h"
+#include "frames.h"
 #include "memmap.h"
 #include "request.h"
 
@@ -13,20 +14,21 @@
  * struct source - one way of getting page frames
  * @id: its name
  * @guesses: its answer may miss the request, which is then no fault of it
- * @get: take @need->place.nr frames on node @nid, each with a reference count
- *	of one, and put the first into @first. With @migrate false only what is
- *	free already. Adds to the verdict what it read and tried, and the first
- *	blocker. Returns %CONTIGMEM_OK or why not, in the latter case with
- *	nothing taken.
+ * @get: take @frames->nr frames on node @nid, each with a reference count of
+ *	one, and fill in the first, and the cache type and the arena where they
+ *	have one. With @migrate false only what is free already. Adds to the
+ *	verdict what it read and tried, and the first blocker. Returns
+ *	%CONTIGMEM_OK or why not, in the latter case with nothing taken.
  */
 struct source {
 	enum contigmem_source id;
 	bool guesses;
 	enum contigmem_reason (*get)(const struct need *need, const struct memmap *map,
-				     int nid, bool migrate, unsigned long *first,
+				     int nid, bool migrate, struct frames *frames,
 				     struct contigmem_verdict *verdict);
 };
 
+extern const struct source source_arena;
 extern const struct source source_buddy;
 extern const struct source source_range;
 

@@ -60,7 +60,7 @@ static bool top_zone_starts_above(const struct memmap *map, int nid, enum zone_t
 }
 
 static enum contigmem_reason get(const struct need *need, const struct memmap *map, int nid,
-				 bool migrate, unsigned long *first,
+				 bool migrate, struct frames *frames,
 				 struct contigmem_verdict *verdict)
 {
 	const struct placement *place = &need->place;
@@ -69,6 +69,8 @@ static enum contigmem_reason get(const struct need *need, const struct memmap *m
 	unsigned int order, i, last = ARRAY_SIZE(zones) - 1;
 	struct page *page;
 
+	if (!need->may_sleep && need->cache != CONTIGMEM_CACHED)
+		return CONTIGMEM_WOULD_SLEEP;
 	if (place->nr > MAX_ORDER_NR_PAGES || pages > 1UL << MAX_PAGE_ORDER)
 		return CONTIGMEM_NO_FREE_RUN;
 	order = ilog2(pages);
@@ -99,7 +101,7 @@ static enum contigmem_reason get(const struct need *need, const struct memmap *m
 	split_page(page, order);
 	for (i = place->nr; i < 1U << order; i++)
 		__free_page(page + i);
-	*first = page_to_pfn(page);
+	frames->first = page_to_pfn(page);
 	return CONTIGMEM_OK;
 }
 

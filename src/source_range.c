@@ -9,7 +9,9 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
+#include "arena.h"
 #include "compat.h"
+#include "mapping.h"
 #include "source.h"
 
 /* Windows that may turn out busy before a request is given up. */
@@ -46,6 +48,7 @@ struct search {
 	struct contigmem_verdict *verdict;
 	bool migrate;
 	unsigned long movable;	/* frames to migrate in the window at hand */
+	bool edges_free;	/* so is the rest of its pageblocks */
 };
 
 /* The free block of the page allocator that holds a frame; nothing is locked. */
@@ -169,7 +172,7 @@ static bool blocked(struct search *search, unsigned long first, unsigned long la
 static bool window_opens(struct search *search, unsigned long start, unsigned long *beyond)
 {
 	unsigned long end = start + search->need->place.nr;
-	unsigned long dropped;
+	unsigned long inside;
 
 	search->verdict->windows++;
 	search->movable = 0;
@@ -177,20 +180,20 @@ static bool window_opens(struct search *search, unsigned long start, unsigned lo
 		return false;
 
 	/* The rest of the edge pageblocks need not be free, but nothing unmovable. */
-	dropped = search->movable;
+	inside = search->movable;
 	if (!IS_ALIGNED(end, pageblock_nr_pages) &&
 	    blocked(search, end, pageblock_end_pfn(end) - 1, false, beyond))
 		return false;
 	if (!IS_ALIGNED(start, pageblock_nr_pages) &&
 	    blocked(search, pageblock_start_pfn(start), start - 1, false, beyond))
 		return false;
-	search->movable = dropped;
+	search->edges_free = search->movable == inside;
+	search->movable = inside;
 	return true;
 }
 
-static int claim(struct search *search, unsigned long start)
+static int claim(struct search *search, unsigned long start, unsigned long end)
 {
-	unsigned long end = start + search->need->place.nr;
 	int error;
 
 	if (mutex_lock_killable(&claim_lock))
@@ -203,9 +206,54 @@ static int claim(struct search *search, unsigned long start)
 	return error;
 }
 
+/*
+ * Claim all of the window's pageblocks and make them an arena: the rest of them
+ * would be of no use to the next claim, with this block in them.
+ */
+static int claim_arena(struct search *search, unsigned long start, int nid,
+		       struct frames *frames)
+{
+	unsigned long first = pageblock_start_pfn(start);
+	unsigned long end = pageblock_align(start + frames->nr);
+	enum contigmem_cache cache = search->need->cache;
+	struct frames all = { .first = first, .nr = end - first };
+	struct arena *arena;
+	int error;
+
+	arena = arena_new(first, all.nr, nid, cache, search->need->reclaim | __GFP_NOWARN);
+	if (!arena)
+		return -ENOMEM;
+	error = claim(search, first, end);
+	if (error)
+		goto discard;
+	if (mapping_set_type(&all, cache)) {
+		mapping_put(&all);
+		error = -ENOMEM;
+		goto discard;
+	}
+	arena_add(arena, start, frames);
+	return 0;
+
+discard:
+	arena_discard(arena);
+	return error;
+}
+
+static int claim_window(struct search *search, unsigned long start, int nid,
+			struct frames *frames)
+{
+	unsigned long end = start + frames->nr;
+	unsigned long all = pageblock_align(end) - pageblock_start_pfn(start);
+
+	if (search->edges_free && all <= ARENA_MAX_PAGEBLOCKS * pageblock_nr_pages)
+		return claim_arena(search, start, nid, frames);
+	frames->first = start;
+	return claim(search, start, end);
+}
+
 /* One pass over one extent. -ENOENT: no window opened. */
 static int search_extent(struct search *search, const struct extent *extent,
-			 unsigned long *first)
+			 struct frames *frames)
 {
 	/*
 	 * A window in a pageblock that is not wholly inside the zone and RAM
@@ -225,11 +273,9 @@ static int search_extent(struct search *search, const struct extent *extent,
 			return -EINTR;
 		if (!window_opens(search, start, &from))
 			continue;
-		error = claim(search, start);
-		if (error != -EBUSY) {
-			*first = start;
+		error = claim_window(search, start, extent->nid, frames);
+		if (error != -EBUSY)
 			return error;
-		}
 		if (search->verdict->attempts >= MAX_ATTEMPTS)
 			return -EBUSY;
 		from = pageblock_end_pfn(start);	/* another window first */
@@ -238,7 +284,7 @@ static int search_extent(struct search *search, const struct extent *extent,
 }
 
 static enum contigmem_reason get(const struct need *need, const struct memmap *map, int nid,
-				 bool migrate, unsigned long *first,
+				 bool migrate, struct frames *frames,
 				 struct contigmem_verdict *verdict)
 {
 	struct search search = { .need = need, .verdict = verdict, .migrate = migrate };
@@ -255,7 +301,7 @@ static enum contigmem_reason get(const struct need *need, const struct memmap *m
 
 			if (map->extent[i].nid != nid)
 				continue;
-			error = search_extent(&search, &map->extent[i], first);
+			error = search_extent(&search, &map->extent[i], frames);
 			switch (error) {
 			case 0:
 				return CONTIGMEM_OK;

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Arenas: whole pageblocks that source_range.c claimed, of one node and one
+ * cache type, sub-allocated at page granularity in any context.
+ *
+ * What is idle is bounded, and given back by a worker and by a shrinker.
+ */
+#include <linux/atomic.h>
+#include <linux/bitmap.h>
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/mutex.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "arena.h"
+#include "compat.h"
+#include "frames.h"
+#include "mapping.h"
+#include "source.h"
+
+static unsigned int arena_idle_mb = 16;
+module_param(arena_idle_mb, uint, 0644);
+MODULE_PARM_DESC(arena_idle_mb, "MiB of claimed memory that may lie idle");
+
+static unsigned int arena_idle_seconds = 30;
+module_param(arena_idle_seconds, uint, 0644);
+MODULE_PARM_DESC(arena_idle_seconds, "how long it may");
+
+/**
+ * struct arena - whole pageblocks
+ * @list: in its cache type's list; readers are under RCU
+ * @released: in the list of those that are being given back
+ * @rcu: for readers who still see it
+ * @lock: protects what changes
+ * @first: first frame
+ * @nr: frames
+ * @nid: node
+ * @cache: cache type of all of them
+ * @dead: being given back, takes no more blocks
+ * @free: frames that no block is in
+ * @idle_since: in jiffies, when @free became @nr
+ * @busy: a bit for each frame that a block is in
+ */
+struct arena {
+	struct list_head list;
+	struct list_head released;
+	struct rcu_head rcu;
+	spinlock_t lock;	/* protects dead, free, idle_since and busy */
+	unsigned long first;
+	unsigned long nr;
+	int nid;
+	enum contigmem_cache cache;
+	bool dead;
+	unsigned long free;
+	unsigned long idle_since;
+	unsigned long busy[];
+};
+
+static struct list_head arenas[CONTIGMEM_NR_CACHES];
+static DEFINE_SPINLOCK(lists_lock);	/* for writers */
+
+/* Held until what is being given back is: not in a free, only tried in reclaim. */
+static DEFINE_MUTEX(release_lock);
+
+static atomic_long_t nr_arenas;
+static atomic_long_t nr_frames;
+static atomic_long_t nr_idle;
+
+static struct shrinker *shrinker;
+
+static long idle_limit(void)
+{
+	return (long)READ_ONCE(arena_idle_mb) << (20 - PAGE_SHIFT);
+}
+
+/**
+ * arena_new() - the record of an arena, before its frames are claimed
+ * @first: first frame, of a pageblock
+ * @nr: frames, whole pageblocks
+ * @nid: node
+ * @cache: cache type that they will have
+ * @gfp: for the record
+ *
+ * Return: the record, to be given to arena_add() or arena_discard(); NULL if
+ *	there is no memory for it.
+ */
+struct arena *arena_new(unsigned long first, unsigned long nr, int nid,
+			enum contigmem_cache cache, gfp_t gfp)
+{
+	struct arena *arena = kzalloc(struct_size(arena, busy, BITS_TO_LONGS(nr)), gfp);
+
+	if (!arena)
+		return NULL;
+	spin_lock_init(&arena->lock);
+	arena->first = first;
+	arena->nr = nr;
+	arena->nid = nid;
+	arena->cache = cache;
+	arena->free = nr;
+	return arena;
+}
+
+void arena_discard(struct arena *arena)
+{
+	kfree(arena);
+}
+
+/* Called with the arena's lock held, or before anybody else knows it. */
+static void take(struct arena *arena, unsigned long first, struct frames *frames)
+{
+	bitmap_set(arena->busy, first - arena->first, frames->nr);
+	arena->free -= frames->nr;
+	frames->first = first;
+	frames->cache = arena->cache;
+	frames->arena = arena;
+}
+
+/**
+ * arena_add() - an arena whose frames are claimed, with its first block
+ * @arena: from arena_new(); its frames have its cache type
+ * @first: first frame of the block
+ * @frames: @nr is what to take; the rest is filled
+ */
+void arena_add(struct arena *arena, unsigned long first, struct frames *frames)
+{
+	unsigned long flags;
+
+	take(arena, first, frames);
+	atomic_long_inc(&nr_arenas);
+	atomic_long_add(arena->nr, &nr_frames);
+	spin_lock_irqsave(&lists_lock, flags);
+	list_add_rcu(&arena->list, &arenas[arena->cache]);
+	spin_unlock_irqrestore(&lists_lock, flags);
+}
+
+/* The first place in the arena whose frames are all free. Called with its lock held. */
+static bool find(const struct arena *arena, const struct placement *place, unsigned long *start)
+{
+	unsigned long from = place->first;
+
+	while (placement_next(place, from, start)) {
+		unsigned long at = *start - arena->first;
+		unsigned long blocker = find_next_bit(arena->busy, at + place->nr, at);
+
+		if (blocker >= at + place->nr)
+			return true;
+		from = arena->first + find_next_zero_bit(arena->busy, arena->nr, blocker);
+	}
+	return false;
+}
+
+static bool get_from(struct arena *arena, const struct placement *place, struct frames *frames)
+{
+	unsigned long flags, start;
+	bool found = false;
+
+	spin_lock_irqsave(&arena->lock, flags);
+	if (!arena->dead && arena->free >= place->nr && find(arena, place, &start)) {
+		if (arena->free == arena->nr)
+			atomic_long_sub(arena->nr, &nr_idle);
+		take(arena, start, frames);
+		found = true;
+	}
+	spin_unlock_irqrestore(&arena->lock, flags);
+	return found;
+}
+
+static enum contigmem_reason get(const struct need *need, const struct memmap *map, int nid,
+				 bool migrate, struct frames *frames,
+				 struct contigmem_verdict *verdict)
+{
+	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
+	struct arena *arena;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(arena, &arenas[need->cache], list) {
+		struct placement place;
+
+		if (arena->nid != nid || READ_ONCE(arena->free) < need->place.nr)
+			continue;
+		place = placement_within(&need->place, arena->first, arena->first + arena->nr - 1);
+		if (place.first > place.last || place.last - place.first < place.nr - 1)
+			continue;
+		verdict->windows++;
+		if (get_from(arena, &place, frames)) {
+			reason = CONTIGMEM_OK;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return reason;
+}
+
+const struct source source_arena = {
+	.id = CONTIGMEM_SOURCE_ARENA,
+	.get = get,
+};
+
+/* Nobody sees the arena any more. May sleep. */
+static void give_back(struct arena *arena)
+{
+	struct frames frames = {
+		.first = arena->first,
+		.nr = arena->nr,
+		.cache = arena->cache,
+	};
+
+	atomic_long_dec(&nr_arenas);
+	atomic_long_sub(arena->nr, &nr_frames);
+	mapping_put(&frames);
+	kfree_rcu(arena, rcu);
+}
+
+/* Is it time? Called with the arena's lock held. */
+static bool outlived(const struct arena *arena, long limit, unsigned long age)
+{
+	return arena->free == arena->nr &&
+	       (atomic_long_read(&nr_idle) > limit ||
+		time_after_eq(jiffies, arena->idle_since + age));
+}
+
+/*
+ * Give back idle arenas, until no more than @limit frames idle or @most are given
+ * back. Called with the release lock held.
+ */
+static unsigned long release(long limit, unsigned long age, unsigned long most)
+{
+	struct arena *arena, *next;
+	unsigned long done = 0, flags;
+	enum contigmem_cache cache;
+	LIST_HEAD(gone);
+
+	spin_lock_irqsave(&lists_lock, flags);
+	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
+		list_for_each_entry_safe(arena, next, &arenas[cache], list) {
+			if (done >= most)
+				break;
+			spin_lock(&arena->lock);
+			if (outlived(arena, limit, age)) {
+				arena->dead = true;
+				atomic_long_sub(arena->nr, &nr_idle);
+				list_del_rcu(&arena->list);
+				list_add(&arena->released, &gone);
+				done += arena->nr;
+			}
+			spin_unlock(&arena->lock);
+		}
+	}
+	spin_unlock_irqrestore(&lists_lock, flags);
+
+	list_for_each_entry_safe(arena, next, &gone, released) {
+		give_back(arena);
+		cond_resched();
+	}
+	return done;
+}
+
+/* Give back all that is idle; sleeps. Returns whether anything came back meanwhile. */
+bool arena_release_idle(void)
+{
+	bool others = !mutex_trylock(&release_lock);
+	unsigned long done;
+
+	if (others)
+		mutex_lock(&release_lock);
+	done = release(-1, 0, ULONG_MAX);
+	mutex_unlock(&release_lock);
+	return done || others;
+}
+
+static unsigned long idle_age(void)
+{
+	return READ_ONCE(arena_idle_seconds) * HZ;
+}
+
+static void release_too_many(struct work_struct *work)
+{
+	mutex_lock(&release_lock);
+	release(idle_limit(), idle_age(), ULONG_MAX);
+	mutex_unlock(&release_lock);
+}
+
+static void release_too_old(struct work_struct *work)
+{
+	release_too_many(work);
+	if (atomic_long_read(&nr_idle))
+		schedule_delayed_work(to_delayed_work(work), idle_age());
+}
+
+static DECLARE_WORK(too_many_work, release_too_many);
+static DECLARE_DELAYED_WORK(too_old_work, release_too_old);
+
+/* Take a block's frames back; any context. */
+void arena_put(const struct frames *frames)
+{
+	struct arena *arena = frames->arena;
+	unsigned long flags;
+	long idle = 0;
+
+	spin_lock_irqsave(&arena->lock, flags);
+	bitmap_clear(arena->busy, frames->first - arena->first, frames->nr);
+	arena->free += frames->nr;
+	if (arena->free == arena->nr) {
+		arena->idle_since = jiffies;
+		idle = atomic_long_add_return(arena->nr, &nr_idle);
+	}
+	spin_unlock_irqrestore(&arena->lock, flags);
+
+	/* The arena may be gone by now. */
+	if (idle > idle_limit())
+		schedule_work(&too_many_work);
+	else if (idle)
+		schedule_delayed_work(&too_old_work, idle_age());
+}
+
+static unsigned long count_idle(struct shrinker *unused, struct shrink_control *control)
+{
+	return atomic_long_read(&nr_idle) ?: SHRINK_EMPTY;
+}
+
+static unsigned long release_some(struct shrinker *unused, struct shrink_control *control)
+{
+	unsigned long done;
+
+	/* Whoever holds it may be waiting for memory, this task included. */
+	if (!mutex_trylock(&release_lock))
+		return SHRINK_STOP;
+	done = release(-1, 0, control->nr_to_scan);
+	mutex_unlock(&release_lock);
+	return done ?: SHRINK_STOP;
+}
+
+struct arena_stats arena_stats(void)
+{
+	return (struct arena_stats){
+		.arenas = atomic_long_read(&nr_arenas),
+		.frames = atomic_long_read(&nr_frames),
+		.idle = atomic_long_read(&nr_idle),
+	};
+}
+
+int arena_init(void)
+{
+	enum contigmem_cache cache;
+
+	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++)
+		INIT_LIST_HEAD(&arenas[cache]);
+	shrinker = compat_shrinker_register("contigmem", count_idle, release_some);
+	return PTR_ERR_OR_ZERO(shrinker);
+}
+
+/* No block is left. */
+void arena_exit(void)
+{
+	compat_shrinker_unregister(shrinker);
+	cancel_work_sync(&too_many_work);
+	cancel_delayed_work_sync(&too_old_work);
+	arena_release_idle();
+}
