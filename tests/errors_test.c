@@ -338,20 +338,13 @@ static void fast_does_not_wait_for_a_place(struct kunit *test)
 
 static void would_sleep(struct kunit *test)
 {
-	static const enum contigmem_cache caches[] = {
-		CONTIGMEM_UNCACHED, CONTIGMEM_WRITECOMBINE,
-	};
 	struct contigmem_request req = CONTIGMEM_REQUEST(PAGE_SIZE);
-	int i;
 
-	for (i = 0; i < ARRAY_SIZE(caches); i++) {
-		req.cache = caches[i];
+	req.flags = CONTIGMEM_READONLY;
+	for (req.cache = 0; req.cache < CONTIGMEM_NR_CACHES; req.cache++) {
 		expect_refusal(test, &req, GFP_ATOMIC, -EAGAIN, CONTIGMEM_WOULD_SLEEP);
 		expect_refusal(test, &req, GFP_NOWAIT, -EAGAIN, CONTIGMEM_WOULD_SLEEP);
 	}
-	req.cache = CONTIGMEM_CACHED;
-	req.flags = CONTIGMEM_READONLY;
-	expect_refusal(test, &req, GFP_ATOMIC, -EAGAIN, CONTIGMEM_WOULD_SLEEP);
 }
 
 /* What is malformed is refused as such from any context. */

@@ -200,6 +200,31 @@ void test_check_block(struct kunit *test, const void *vaddr,
 		KUNIT_EXPECT_EQ_MSG(test, info.nid, req->nid, "%s", test_text(test, req, gfp));
 }
 
+static bool type_is_write_back(phys_addr_t phys, size_t size)
+{
+	u64 pat = pagetable_pat();
+	size_t at;
+
+	for (at = 0; at < size; at += PAGE_SIZE) {
+		unsigned long addr = (unsigned long)__va(phys + at);
+		struct pagetable_entry entry;
+
+		if (!pagetable_lookup(pat, addr, &entry) || entry.type != PAGETABLE_WB)
+			return false;
+	}
+	return true;
+}
+
+/* No cache type is left on frames that no block is near any more; it may take a moment. */
+void test_check_type_ends(struct kunit *test, phys_addr_t phys, size_t size)
+{
+	unsigned long end = jiffies + 10 * HZ;
+
+	while (!type_is_write_back(phys, size) && time_before(jiffies, end))
+		msleep(20);
+	test_check_type(test, phys, size, CONTIGMEM_CACHED);
+}
+
 /* Nothing is left of a block: no record, no cache type. */
 void test_check_gone(struct kunit *test, const struct contigmem_info *info)
 {
@@ -209,7 +234,7 @@ void test_check_gone(struct kunit *test, const struct contigmem_info *info)
 			    "freed block of %#zx at %pa", info->size, &info->phys);
 	KUNIT_EXPECT_EQ_MSG(test, (u64)contigmem_phys(info->vaddr), 0ULL,
 			    "freed block of %#zx at %pa", info->size, &info->phys);
-	test_check_type(test, info->phys, info->size, CONTIGMEM_CACHED);
+	test_check_type_ends(test, info->phys, info->size);
 }
 
 void test_keep(struct kunit *test, void *vaddr)
@@ -336,7 +361,8 @@ void test_exit(struct kunit *test)
 	}
 }
 
-kunit_test_suites(&placement_suite, &alloc_suite, &errors_suite, &wdm_suite, &random_suite);
+kunit_test_suites(&placement_suite, &alloc_suite, &errors_suite, &wdm_suite, &random_suite,
+		  &arena_suite);
 
 MODULE_DESCRIPTION("KUnit suites of contigmem");
 MODULE_LICENSE("GPL");

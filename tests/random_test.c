@@ -196,7 +196,10 @@ static void model_free(struct kunit *test, struct model *model, int op)
 	KUNIT_ASSERT_EQ_MSG(test, contigmem_describe(block->vaddr, &info), 0, "operation %d", op);
 	KUNIT_EXPECT_EQ_MSG(test, info.id, block->id, "operation %d", op);
 	KUNIT_EXPECT_EQ_MSG(test, (u64)info.phys, block->phys, "operation %d", op);
-	test_free(test, block->vaddr);
+	test_forget(block->vaddr);
+	contigmem_free(block->vaddr);
+	KUNIT_EXPECT_EQ_MSG(test, contigmem_describe(block->vaddr, &info), -ENOENT, "operation %d",
+			    op);
 
 	model->past[model->nr_past++] = (struct model_past){ block->phys, block->size };
 	model->bytes -= block->size;
@@ -227,7 +230,7 @@ static void random_operations(struct kunit *test)
 		model_free(test, model, op);
 
 	for (i = 0; i < model->nr_past; i++)
-		test_check_type(test, model->past[i].phys, model->past[i].size, CONTIGMEM_CACHED);
+		test_check_type_ends(test, model->past[i].phys, model->past[i].size);
 	kunit_info(test, "%d served, %d refused", model->served, model->refused);
 	/* Most requests can be met, or this has tested little. */
 	KUNIT_EXPECT_GT(test, model->served, OPERATIONS / 4);

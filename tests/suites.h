@@ -17,6 +17,7 @@ extern struct kunit_suite alloc_suite;
 extern struct kunit_suite errors_suite;
 extern struct kunit_suite wdm_suite;
 extern struct kunit_suite random_suite;
+extern struct kunit_suite arena_suite;
 
 /* A block that no power of two and no zone helps to find. */
 #define TEST_ODD_ALIGN	SZ_1M
@@ -31,6 +32,7 @@ const char *test_text(struct kunit *test, const struct contigmem_request *req, g
 
 void test_check_type(struct kunit *test, phys_addr_t phys, size_t size,
 		     enum contigmem_cache cache);
+void test_check_type_ends(struct kunit *test, phys_addr_t phys, size_t size);
 void test_check_gone(struct kunit *test, const struct contigmem_info *info);
 void test_check_block(struct kunit *test, const void *vaddr,
 		      const struct contigmem_request *req, gfp_t gfp);

@@ -193,7 +193,7 @@ static bool known_name(const char *name, const char *const *names)
 }
 
 static const char *const caches[] = { "cached", "uncached", "wc", NULL };
-static const char *const sources[] = { "buddy", "range", NULL };
+static const char *const sources[] = { "arena", "buddy", "range", NULL };
 
 /* `ok key=value ...`, one line, keys in any order. */
 static bool parse_answer(const char *line, struct answer *a)
@@ -1124,7 +1124,7 @@ static bool stats_sum(__u64 *tries, __u64 *hits)
 		*tries += t;
 		*hits += h;
 	}
-	return seen == 3 || fail("stats lacks a source");
+	return seen == 7 || fail("stats lacks a source");
 }
 
 static bool stats_count_hits(void)

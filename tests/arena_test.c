@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pageblocks that are claimed once and sub-allocated: what a caller sees of it.
+ */
+#include <linux/completion.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+#include "suites.h"
+
+static const enum contigmem_cache types[] = {
+	CONTIGMEM_UNCACHED, CONTIGMEM_WRITECOMBINE,
+};
+
+static DEFINE_SPINLOCK(lock);
+
+static enum contigmem_source source_of(struct kunit *test, const void *vaddr)
+{
+	struct contigmem_info info;
+
+	KUNIT_ASSERT_EQ(test, contigmem_describe(vaddr, &info), 0);
+	return info.source;
+}
+
+/* The next small block of a type costs no change of type. */
+static void second_typed_block_is_served_from_the_first_ones_pageblock(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_64K);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		void *first, *second;
+
+		req.cache = types[i];
+		first = test_alloc(test, &req, GFP_KERNEL);
+		second = test_alloc(test, &req, GFP_KERNEL);
+		KUNIT_EXPECT_EQ(test, source_of(test, second), CONTIGMEM_SOURCE_ARENA);
+		KUNIT_EXPECT_EQ(test, test_phys(test, first) / SZ_2M,
+				test_phys(test, second) / SZ_2M);
+		contigmem_free(first);
+		test_forget(first);
+		/* The other one keeps its type and its place. */
+		test_check_block(test, second, &req, GFP_KERNEL);
+		test_free(test, second);
+	}
+}
+
+/* Two blocks in one pageblock of a window that is no zone: the kernel alone refuses this. */
+static void neighbours_in_one_pageblock(struct kunit *test)
+{
+	struct contigmem_request shape = CONTIGMEM_REQUEST(SZ_64K);
+	struct contigmem_request next;
+	void *first, *second;
+	phys_addr_t base;
+
+	shape.low = SZ_1M;
+	shape.high = SZ_1M + SZ_64K - 1;
+	first = test_alloc_near(test, &shape, &base);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, first);
+	next = CONTIGMEM_REQUEST(SZ_64K);
+	next.low = base + SZ_1M + SZ_64K;
+	next.high = next.low + SZ_64K - 1;
+	second = test_alloc(test, &next, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, test_phys(test, second), test_phys(test, first) + SZ_64K);
+	test_free(test, second);
+	test_free(test, first);
+}
+
+/* A window is served in one type after the other, whatever lay idle there. */
+static void idle_pageblocks_are_in_nobodys_way(struct kunit *test)
+{
+	struct contigmem_request shape = CONTIGMEM_REQUEST(SZ_64K);
+	struct contigmem_request again;
+	phys_addr_t base;
+	void *vaddr;
+	int i;
+
+	shape.low = SZ_1M;
+	shape.high = SZ_1M + SZ_64K - 1;
+	vaddr = test_alloc_near(test, &shape, &base);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, vaddr);
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		test_forget(vaddr);
+		contigmem_free(vaddr);
+		again = CONTIGMEM_REQUEST(SZ_64K);
+		again.low = base + SZ_1M;
+		again.high = again.low + SZ_64K - 1;
+		again.cache = types[i];
+		vaddr = test_alloc(test, &again, GFP_KERNEL);
+	}
+	test_free(test, vaddr);
+}
+
+static void atomic_caller_is_served_where_the_type_is_there(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(3 * PAGE_SIZE);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		struct contigmem_info info;
+		unsigned long flags;
+		void *first, *second;
+
+		req.cache = types[i];
+		first = test_alloc(test, &req, GFP_KERNEL);
+		KUNIT_ASSERT_EQ(test, contigmem_describe(first, &info), 0);
+		req.nid = info.nid;
+
+		spin_lock_irqsave(&lock, flags);
+		second = contigmem_alloc(&req, GFP_ATOMIC);
+		spin_unlock_irqrestore(&lock, flags);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL_MSG(test, second, "%s",
+						 test_text(test, &req, GFP_ATOMIC));
+		test_keep(test, second);
+		test_check_block(test, second, &req, GFP_ATOMIC);
+
+		test_forget(second);
+		spin_lock_irqsave(&lock, flags);
+		contigmem_free(second);
+		spin_unlock_irqrestore(&lock, flags);
+		KUNIT_EXPECT_EQ(test, contigmem_describe(second, &info), -ENOENT);
+		test_free(test, first);
+	}
+}
+
+/* Frames come back: as many blocks fit the second time as the first. */
+static void a_freed_place_is_used_again(struct kunit *test)
+{
+	struct contigmem_request shape = CONTIGMEM_REQUEST(SZ_256K);
+	struct contigmem_request fill;
+	void *vaddr[8], *first;
+	phys_addr_t base;
+	int round, i;
+
+	shape.low = 0;
+	shape.high = SZ_256K - 1;
+	first = test_alloc_near(test, &shape, &base);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, first);
+	fill = CONTIGMEM_REQUEST(SZ_256K);
+	fill.low = base;
+	fill.high = base + SZ_2M - 1;
+	for (round = 0; round < 2; round++) {
+		for (i = 1; i < ARRAY_SIZE(vaddr); i++)
+			vaddr[i] = test_alloc(test, &fill, GFP_KERNEL);
+		KUNIT_EXPECT_TRUE(test, IS_ERR(contigmem_alloc(&fill, GFP_KERNEL | __GFP_NOWARN)));
+		for (i = 1; i < ARRAY_SIZE(vaddr); i++) {
+			test_forget(vaddr[i]);
+			contigmem_free(vaddr[i]);
+		}
+	}
+	test_free(test, first);
+}
+
+#define THREADS		4
+#define THREAD_ROUNDS	400
+#define THREAD_BLOCKS	16
+
+struct worker {
+	struct rnd_state rnd;
+	unsigned long id;
+	struct completion done;
+	const char *fault;
+	unsigned int served;
+};
+
+struct worker_block {
+	unsigned long *vaddr;
+	size_t size;
+	unsigned long mark;
+};
+
+static bool worker_block_is(const struct worker_block *block)
+{
+	size_t at;
+
+	for (at = 0; at < block->size / sizeof(long); at += PAGE_SIZE / sizeof(long)) {
+		if (block->vaddr[at] != block->mark + at)
+			return false;
+	}
+	return true;
+}
+
+static void worker_alloc(struct worker *worker, struct worker_block *block, unsigned int round)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(0);
+	size_t at;
+
+	req.size = PAGE_SIZE * (1 + test_random_below(&worker->rnd, 48));
+	req.cache = test_random_below(&worker->rnd, CONTIGMEM_NR_CACHES);
+	if (test_random_below(&worker->rnd, 2)) {
+		req.low = SZ_256M;
+		req.high = SZ_512M - 1;
+	}
+	block->vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
+	if (IS_ERR(block->vaddr)) {
+		block->vaddr = NULL;
+		return;
+	}
+	worker->served++;
+	block->size = req.size;
+	block->mark = worker->id << 48 | (unsigned long)round << 24;
+	for (at = 0; at < block->size / sizeof(long); at += PAGE_SIZE / sizeof(long))
+		block->vaddr[at] = block->mark + at;
+}
+
+static int work(void *data)
+{
+	struct worker_block blocks[THREAD_BLOCKS] = { };
+	struct worker *worker = data;
+	unsigned int round;
+
+	for (round = 0; round < THREAD_ROUNDS + THREAD_BLOCKS; round++) {
+		struct worker_block *block = &blocks[round % THREAD_BLOCKS];
+
+		if (block->vaddr) {
+			if (!worker_block_is(block))
+				worker->fault = "a page of a block was written by somebody else";
+			contigmem_free(block->vaddr);
+			block->vaddr = NULL;
+		}
+		if (round < THREAD_ROUNDS)
+			worker_alloc(worker, block, round);
+		cond_resched();
+	}
+	complete(&worker->done);
+	return 0;
+}
+
+/* Marks on every page: two blocks that share one find each other's. */
+static void threads_do_not_share_pages(struct kunit *test)
+{
+	struct worker *workers = kunit_kcalloc(test, THREADS, sizeof(*workers), GFP_KERNEL);
+	struct rnd_state rnd;
+	unsigned long i;
+
+	KUNIT_ASSERT_NOT_NULL(test, workers);
+	test_random_start(test, &rnd);
+	for (i = 0; i < THREADS; i++) {
+		workers[i].id = i + 1;
+		prandom_seed_state(&workers[i].rnd, test_random_u64(&rnd));
+		init_completion(&workers[i].done);
+		if (IS_ERR(kthread_run(work, &workers[i], "contigmem-test/%lu", i))) {
+			KUNIT_FAIL(test, "no thread");
+			complete(&workers[i].done);
+		}
+	}
+	for (i = 0; i < THREADS; i++) {
+		wait_for_completion(&workers[i].done);
+		if (workers[i].fault)
+			KUNIT_FAIL(test, "%s", workers[i].fault);
+		KUNIT_EXPECT_GT(test, workers[i].served, THREAD_ROUNDS / 2);
+	}
+}
+
+static struct kunit_case arena_cases[] = {
+	KUNIT_CASE(second_typed_block_is_served_from_the_first_ones_pageblock),
+	KUNIT_CASE(neighbours_in_one_pageblock),
+	KUNIT_CASE(idle_pageblocks_are_in_nobodys_way),
+	KUNIT_CASE(atomic_caller_is_served_where_the_type_is_there),
+	KUNIT_CASE(a_freed_place_is_used_again),
+	KUNIT_CASE_SLOW(threads_do_not_share_pages),
+	{}
+};
+
+struct kunit_suite arena_suite = {
+	.name = "contigmem-arena",
+	.exit = test_exit,
+	.test_cases = arena_cases,
+};
