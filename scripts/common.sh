@@ -4,6 +4,7 @@
 set -Eeuo pipefail
 trap 'printf "contigmem: %s:%s: failed: %s\n" "${BASH_SOURCE[0]##*/}" "$LINENO" "$BASH_COMMAND" >&2' ERR
 
+# shellcheck disable=SC2034 # for those who source this
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${CONTIGMEM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/contigmem}
 mkdir -p "$cache"

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0
+# Builds contigmem.ko against KDIR; the tests run in guests, see scripts/.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+export KERNELS
+
+modules:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+clean:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
+
+demo:
+	@scripts/demo
+
+check:
+	@scripts/check
+
+lint:
+	@scripts/lint
+
+update:
+	@rm -f $(or $(CONTIGMEM_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/contigmem)/choice-*
+
+help:
+	@echo 'make          builds contigmem.ko for the running kernel, or for KDIR=/path/to/build'
+	@echo 'make clean    removes what make built'
+	@echo 'make demo     boots a stock kernel in a guest and shows what contigmem can do'
+	@echo 'make check    lint, builds and tests on all kernels, or on KERNELS="debian-6.1 test-newest"'
+	@echo 'make lint     checkpatch, sparse, kernel-doc, shellcheck, a build without warnings'
+	@echo 'make update   looks for newer kernels the next time'
+	@echo
+	@echo 'Kernels and logs are kept in CONTIGMEM_CACHE, by default ~/.cache/contigmem.'
+
+.PHONY: modules clean demo check lint update help

@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Runs in a guest with two NUMA nodes: asks contigmem for memory through debugfs,
+# prints what came, and checks every answer itself.
+
+folder=/sys/kernel/debug/contigmem
+meg=$((1 << 20))
+gig=$((1 << 30))
+wrong=0
+
+wrong() {
+	notes+=("$1: $2")
+	wrong=$((wrong + 1))
+}
+
+# ask REQUEST: sets $answer to the line that comes back, and if it is ok, $first
+# and $last to the physical range, $node, $cache and $source.
+ask() {
+	local range
+
+	exec 3<>"$folder/alloc"
+	echo "$1" >&3 2>/dev/null
+	read -r answer <&3
+	exec 3>&-
+	range=$(field phys)
+	first=${range%-*}
+	last=${range#*-}
+	node=$(field node)
+	cache=$(field cache)
+	source=$(field source)
+}
+
+field() { sed -n "s/^ok .*\b$1=\([^ ]*\).*/\1/p" <<<"$answer"; }
+
+# row WHAT REQUEST: asks, prints a row of the table; false if it was refused.
+row() {
+	local status
+
+	what=$1
+	ask "$2"
+	if [ "${answer%% *}" = ok ]; then
+		status=ok
+	else
+		status=$(cut -d' ' -f2-3 <<<"${answer%%:*}")
+	fi
+	printf '%-44s %-12s %-24s %-4s %-6s %s\n' "$2" "$status" \
+		"${first:+$first-$last}" "${node:--}" "${cache:--}" "${source:--}"
+	[ "$status" = ok ]
+}
+
+# granted WHAT REQUEST SIZE LOW HIGH ALIGN BOUNDARY NODE CACHE: a row that must
+# be ok, and so: NODE may be any.
+granted() {
+	row "$1" "$2" || { wrong "$what" "refused: $answer"; return; }
+	[ $((last - first + 1)) = "$3" ] || wrong "$what" "not $3 bytes"
+	[ $((first)) -ge "$4" ] || wrong "$what" "starts too low"
+	[ $((last)) -le "$5" ] || wrong "$what" "ends too high"
+	[ $((first % $6)) = 0 ] || wrong "$what" "not aligned"
+	[ $((first / $7)) = $((last / $7)) ] || wrong "$what" "crosses the boundary"
+	[ "$8" = any ] || [ "$8" = "$node" ] || wrong "$what" "not on node $8"
+	[ "$9" = "$cache" ] || wrong "$what" "not $9"
+}
+
+# refused WHAT REQUEST ERRNO: a row that must not be ok.
+refused() {
+	if row "$1" "$2"; then
+		wrong "$what" "granted"
+	elif [ "$(cut -d' ' -f2 <<<"$answer")" != "$3" ]; then
+		wrong "$what" "not error $3"
+	fi
+	reason=$answer
+}
+
+insmod contigmem.ko || exit 1
+top=$((1 << 52))
+echo "Linux $(uname -r), $(cat /sys/devices/system/node/online) are the NUMA nodes"
+echo
+printf '%-44s %-12s %-24s %-4s %-6s %s\n' request status 'physical range' node cache source
+granted "ISA bus master" "size=64K high=16M-1 boundary=64K" \
+	$((64 << 10)) 0 $((16 * meg - 1)) 4096 $((64 << 10)) any cached
+granted "frame buffer" "size=2M node=1 strict cache=wc" \
+	$((2 * meg)) 0 $top 4096 $top 1 wc
+granted "64-bit device" "size=40M low=4G" $((40 * meg)) $((4 * gig)) $top 4096 $top any cached
+# A place that is free right now, and only that one.
+ask "size=1M low=64M high=128M-1"
+echo "phys=$first" >"$folder/free"
+granted "exact window" "size=1M low=$first high=$last" \
+	$meg $((first)) $((last)) 4096 $top any cached
+granted "coarse alignment" "size=12K align=1M" 12288 0 $top $meg $top any cached
+refused "no memory there" "size=64K low=0xa0000 high=0xfffff" -34
+echo
+echo "The last one: $reason"
+
+[ "$(grep -vc '^#' $folder/blocks)" = 5 ] || wrong "all" "not five blocks listed"
+echo all >"$folder/free" || wrong "all" "not freed"
+[ "$(grep -vc '^#' $folder/blocks)" = 0 ] || wrong "all" "blocks are left"
+rmmod contigmem || wrong "contigmem" "not unloaded"
+[ ! -d $folder ] || wrong "contigmem" "debugfs files are left"
+echo
+if [ $wrong = 0 ]; then
+	echo "Checked: size, range, boundary, alignment, node and cache type of every row,"
+	echo "the refusal, all freed, contigmem unloaded."
+else
+	printf 'WRONG: %s\n' "${notes[@]}"
+fi
+[ $wrong = 0 ]

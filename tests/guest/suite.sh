@@ -1,0 +1,153 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# usage: suite.sh PAIRS
+# Runs in a guest, in a folder with the modules and debugfs_test: every suite,
+# and before and after them what must not have changed. Leaves
+#   results      key=value
+#   kunit-NAME   what KUnit says of each suite
+#   debugfs.tap  what debugfs_test says
+# and on its standard output a line for each problem; its status is 1 if any.
+
+set -o pipefail
+shopt -s nullglob
+pairs=$1
+debugfs=/sys/kernel/debug
+problems=0
+
+result() { echo "$1=$2" >>results; }
+step() { echo "contigmem-suite: $*" >/dev/kmsg; }
+problem() {
+	echo "problem: $*"
+	problems=$((problems + 1))
+}
+
+# Memory that is free once caches are given back; what the processors keep for
+# themselves is free as well, and can be a hundred MiB.
+free_kb() {
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	echo 1 >/proc/sys/vm/compact_memory
+	sleep 1
+	awk '/ nr_free_pages / || / count: / { pages += $2 } END { print pages * 4 }' /proc/zoneinfo
+}
+
+non_wb() { sed 's/.*non_wb=\([0-9]*\).*/\1/' $debugfs/contigmem_audit/direct_map; }
+
+blocks() { grep -vc '^#' $debugfs/contigmem/blocks; }
+
+# Pages that contigmem asked for and did not give back. What the kernel took for
+# itself meanwhile (slabs, page tables of the direct map) was asked for through
+# other functions.
+pages_lost() {
+	echo 2 >/proc/sys/vm/drop_caches	# what the arenas keep is not lost
+	awk -v RS= -F '\n' '/\[contigmem\]/ {
+		asked = ""
+		for (i = 1; i <= NF && $i !~ /\[contigmem\]/; i++)
+			asked = $i
+		if (asked !~ /alloc_pages|alloc_contig/)
+			next
+		print $0 "\n" >"pages-lost"
+		sub(/.*nr_base_pages: /, "", $NF)
+		lost += $NF
+	} END { print lost + 0 }' $debugfs/page_owner_stacks/show_stacks
+}
+
+# A leak is reported by the second scan that finds it, seconds after it was made.
+leaks() {
+	sleep 6
+	echo scan >$debugfs/kmemleak
+	echo scan >$debugfs/kmemleak
+	cat $debugfs/kmemleak >>leaks
+	grep -c '^unreferenced object' leaks
+}
+
+load() {
+	step "loading $*"
+	insmod "$@" || { problem "insmod $* failed"; return 1; }
+}
+
+unload() {
+	step "unloading $1"
+	rmmod "$1" || problem "rmmod $1 failed"
+}
+
+kunit() {
+	local suite idle=/sys/module/contigmem/parameters/arena_idle_mb before
+
+	# The suites look at page tables: what no block is in must not lie idle.
+	before=$(cat $idle)
+	echo 0 >$idle
+	load contigmem_test.ko || return
+	for suite in "$debugfs"/kunit/contigmem*; do
+		cat "$suite/results" >"kunit-${suite##*/}"
+	done
+	unload contigmem_test
+	echo "$before" >$idle
+}
+
+# What the client said since it was loaded last.
+client_said() { dmesg | sed -n "s/.*contigmem_client.*$1/\1/p"; }
+
+# The client as it is; one that forgets a block, which then keeps contigmem from
+# being unloaded; the block freed after all; and freed once more, which warns.
+client() {
+	local before=$problems live virt
+
+	live=$(blocks)
+	dmesg -C
+	load contigmem_client.ko || return
+	[ -n "$(client_said '\(ready: .*\)')" ] || problem "the client did not say that it is ready"
+	[ "$(blocks)" -gt "$live" ] || problem "the client has no blocks"
+	unload contigmem_client
+	[ "$(blocks)" = "$live" ] || problem "the client left blocks"
+
+	load contigmem_client.ko leak=1 || return
+	unload contigmem_client
+	[ "$(blocks)" = $((live + 1)) ] || problem "the block that the client forgot is not listed"
+	! rmmod contigmem 2>/dev/null || problem "contigmem was unloaded with a live block"
+	virt=$(client_said 'leaked: virt \(0x[0-9a-f]*\).*')
+	load contigmem_client.ko take="$virt" || return
+	unload contigmem_client
+	[ "$(blocks)" = "$live" ] || problem "the block that the client forgot was not freed"
+
+	load contigmem_client.ko take="$virt" expect_warning=1 || return
+	unload contigmem_client
+	[ "$(blocks)" = "$live" ] || problem "a wrong free did harm"
+	[ $problems = "$before" ]
+}
+
+result kernel "$(uname -r)"
+mountpoint -q $debugfs || mount -t debugfs debugfs $debugfs || problem "no debugfs"
+if [ -e $debugfs/kmemleak ]; then
+	echo clear >$debugfs/kmemleak
+fi
+load contigmem_audit.ko
+non_wb_before=$(non_wb)
+free_before=$(free_kb)
+
+if load contigmem.ko; then
+	if [ -e contigmem_test.ko ]; then kunit; fi
+	step "debugfs_test --pairs $pairs"
+	./debugfs_test --pairs "$pairs" >debugfs.tap || problem "debugfs_test failed"
+	if client; then result client ok; else result client failed; fi
+	[ "$(blocks)" = 0 ] || problem "blocks are left: $(cat $debugfs/contigmem/blocks)"
+	step "looking for what is left"
+	if [ -e $debugfs/page_owner_stacks ]; then
+		lost=$(pages_lost) || problem "cannot read page_owner_stacks"
+		result pages_lost "$lost"
+	fi
+	if [ -e $debugfs/kmemleak ]; then leaks >/dev/null; fi
+	# Blocks made through debugfs go with the module, their cache type undone.
+	echo "size=2M cache=wc" >$debugfs/contigmem/alloc || problem "no last block"
+	unload contigmem
+fi
+
+result free_kb_before "$free_before"
+result free_kb_after "$(free_kb)"
+result non_wb $(($(non_wb) - non_wb_before))
+if [ -e $debugfs/kmemleak ]; then
+	result leaks "$(leaks)"
+fi
+unload contigmem_audit
+step "done"
+[ $problems = 0 ]
