@@ -95,12 +95,11 @@ once() {
 	shift
 	[ ! -e "$dir/.complete" ] || return 0
 	(
-		flock 9
+		flock -n 9 || { say "waiting for ${dir##*/}, which is being made"; flock 9; }
 		[ ! -e "$dir/.complete" ] || exit 0
 		rm -rf "$dir"
 		mkdir -p "$dir"
 		"$@"
 		touch "$dir/.complete"
 	) 9>"$dir.lock"
-	rm -f "$dir.lock"
 }
