@@ -51,6 +51,8 @@ static enum contigmem_reason make_block(const struct contigmem_request *req, gfp
 	reason = request_resolve(req, gfp, &need);
 	if (reason)
 		return reason;
+	if (!mapping_has_type(req->cache))
+		return CONTIGMEM_NO_CACHE_TYPE;
 	if (!need.may_sleep && req->flags & CONTIGMEM_READONLY)
 		return CONTIGMEM_WOULD_SLEEP;
 

@@ -21,8 +21,8 @@ static int change_type(const struct frames *frames, enum contigmem_cache cache)
 {
 	unsigned long address = (unsigned long)page_address(pfn_to_page(frames->first));
 
-	/* Without PAT write-combined would silently be uncached; the calls count in int. */
-	if (!pat_enabled() || frames->nr > INT_MAX)
+	/* The calls count in int. */
+	if (frames->nr > INT_MAX)
 		return -EOPNOTSUPP;
 	switch (cache) {
 	case CONTIGMEM_UNCACHED:
@@ -32,6 +32,12 @@ static int change_type(const struct frames *frames, enum contigmem_cache cache)
 	default:
 		return set_memory_wb(address, frames->nr);
 	}
+}
+
+/* Without PAT write-combined would silently be uncached. */
+static bool types_exist(void)
+{
+	return pat_enabled();
 }
 
 static pgprot_t readonly(enum contigmem_cache cache)
@@ -51,11 +57,22 @@ static int change_type(const struct frames *frames, enum contigmem_cache cache)
 	return -EOPNOTSUPP;
 }
 
+static bool types_exist(void)
+{
+	return false;
+}
+
 static pgprot_t readonly(enum contigmem_cache cache)
 {
 	return PAGE_KERNEL_RO;
 }
 #endif
+
+/* Can this kernel and CPU give that cache type? */
+bool mapping_has_type(enum contigmem_cache cache)
+{
+	return cache == CONTIGMEM_CACHED || types_exist();
+}
 
 /**
  * mapping_set_type() - change the cache type of page frames

@@ -10,6 +10,7 @@
 struct block;
 struct frames;
 
+bool mapping_has_type(enum contigmem_cache cache);
 enum contigmem_reason mapping_set_type(struct frames *frames, enum contigmem_cache cache);
 void mapping_put(struct frames *frames);
 bool mapping_sleeps(const struct block *block);

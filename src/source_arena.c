@@ -240,6 +240,8 @@ static unsigned long release(long limit, unsigned long age, unsigned long most)
 		list_for_each_entry_safe(arena, next, &arenas[cache], list) {
 			if (done >= most)
 				break;
+			if (READ_ONCE(arena->free) < arena->nr)
+				continue;
 			spin_lock(&arena->lock);
 			if (outlived(arena, limit, age)) {
 				arena->dead = true;

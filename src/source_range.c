@@ -192,68 +192,80 @@ static bool window_opens(struct search *search, unsigned long start, unsigned lo
 	return true;
 }
 
-static int claim(struct search *search, unsigned long start, unsigned long end)
+static enum contigmem_reason claim(struct search *search, unsigned long start,
+				   unsigned long end)
 {
 	int error;
 
 	if (mutex_lock_killable(&claim_lock))
-		return -EINTR;
+		return CONTIGMEM_INTERRUPTED;
 	search->verdict->attempts++;
 	error = compat_alloc_contig_range(start, end, search->need->reclaim | __GFP_NOWARN);
 	mutex_unlock(&claim_lock);
-	if (!error)
+
+	switch (error) {
+	case 0:
 		search->verdict->pages_migrated += search->movable;
-	return error;
+		return CONTIGMEM_OK;
+	case -EINTR:
+		return CONTIGMEM_INTERRUPTED;
+	case -ENOMEM:
+		return CONTIGMEM_NO_TARGET;
+	default:
+		WARN_ONCE(error != -EBUSY, "contigmem: unexpected %d from alloc_contig_range()\n",
+			  error);
+		return CONTIGMEM_STILL_BUSY;
+	}
 }
 
 /*
  * Claim all of the window's pageblocks and make them an arena: the rest of them
  * would be of no use to the next claim, with this block in them.
  */
-static int claim_arena(struct search *search, unsigned long start, int nid,
-		       struct frames *frames)
+static enum contigmem_reason claim_arena(struct search *search, struct arena *arena,
+					 unsigned long start, struct frames *frames)
 {
+	enum contigmem_cache cache = search->need->cache;
 	unsigned long first = pageblock_start_pfn(start);
 	unsigned long end = pageblock_align(start + frames->nr);
-	enum contigmem_cache cache = search->need->cache;
 	struct frames all = { .first = first, .nr = end - first };
-	struct arena *arena;
-	int error;
+	enum contigmem_reason reason;
 
-	arena = arena_new(first, all.nr, nid, cache, search->need->reclaim | __GFP_NOWARN);
-	if (!arena)
-		return -ENOMEM;
-	error = claim(search, first, end);
-	if (error)
-		goto discard;
-	if (mapping_set_type(&all, cache)) {
+	reason = claim(search, first, end);
+	if (reason)
+		return reason;
+	reason = mapping_set_type(&all, cache);
+	if (reason)
 		mapping_put(&all);
-		error = -ENOMEM;
-		goto discard;
-	}
-	arena_add(arena, start, frames);
-	return 0;
-
-discard:
-	arena_discard(arena);
-	return error;
+	else
+		arena_add(arena, start, frames);
+	return reason;
 }
 
-static int claim_window(struct search *search, unsigned long start, int nid,
-			struct frames *frames)
+static enum contigmem_reason claim_window(struct search *search, unsigned long start, int nid,
+					  struct frames *frames)
 {
-	unsigned long end = start + frames->nr;
-	unsigned long all = pageblock_align(end) - pageblock_start_pfn(start);
+	unsigned long first = pageblock_start_pfn(start);
+	unsigned long nr = pageblock_align(start + frames->nr) - first;
+	enum contigmem_reason reason;
+	struct arena *arena = NULL;
 
-	if (search->edges_free && all <= ARENA_MAX_PAGEBLOCKS * pageblock_nr_pages)
-		return claim_arena(search, start, nid, frames);
+	if (search->edges_free && nr <= ARENA_MAX_PAGEBLOCKS * pageblock_nr_pages)
+		arena = arena_new(first, nr, nid, search->need->cache,
+				  search->need->reclaim | __GFP_NOWARN);
+	if (arena) {
+		reason = claim_arena(search, arena, start, frames);
+		if (reason)
+			arena_discard(arena);
+		return reason;
+	}
 	frames->first = start;
-	return claim(search, start, end);
+	return claim(search, start, start + frames->nr);
 }
 
-/* One pass over one extent. -ENOENT: no window opened. */
-static int search_extent(struct search *search, const struct extent *extent,
-			 struct frames *frames)
+/* One pass over one extent. %CONTIGMEM_NO_FREE_RUN: no window opened. */
+static enum contigmem_reason search_extent(struct search *search, const struct extent *extent,
+					   struct frames *frames)
 {
 	/*
 	 * A window in a pageblock that is not wholly inside the zone and RAM
@@ -261,26 +273,24 @@ static int search_extent(struct search *search, const struct extent *extent,
 	 */
 	unsigned long whole = pageblock_align(extent->first);
 	unsigned long end = pageblock_start_pfn(extent->last + 1);
+	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
 	unsigned long from = 0, start;
 	struct placement place;
-	int error = -ENOENT;
 
 	if (whole >= end)
-		return -ENOENT;
+		return reason;
 	place = placement_within(&search->need->place, whole, end - 1);
 	while (placement_next(&place, from, &start)) {
 		if (fatal_signal_pending(current))
-			return -EINTR;
+			return CONTIGMEM_INTERRUPTED;
 		if (!window_opens(search, start, &from))
 			continue;
-		error = claim_window(search, start, extent->nid, frames);
-		if (error != -EBUSY)
-			return error;
-		if (search->verdict->attempts >= MAX_ATTEMPTS)
-			return -EBUSY;
+		reason = claim_window(search, start, extent->nid, frames);
+		if (reason != CONTIGMEM_STILL_BUSY || search->verdict->attempts >= MAX_ATTEMPTS)
+			break;
 		from = pageblock_end_pfn(start);	/* another window first */
 	}
-	return error;
+	return reason;
 }
 
 static enum contigmem_reason get(const struct need *need, const struct memmap *map, int nid,
@@ -297,28 +307,15 @@ static enum contigmem_reason get(const struct need *need, const struct memmap *m
 	/* Only a window that opened and turned out busy is worth another pass. */
 	for (pass = 0; pass < MAX_PASSES && (!pass || busy); pass++) {
 		for (i = 0; i < map->nr; i++) {
-			int error;
+			enum contigmem_reason reason;
 
 			if (map->extent[i].nid != nid)
 				continue;
-			error = search_extent(&search, &map->extent[i], frames);
-			switch (error) {
-			case 0:
-				return CONTIGMEM_OK;
-			case -ENOENT:
-				break;
-			case -EBUSY:
+			reason = search_extent(&search, &map->extent[i], frames);
+			if (reason == CONTIGMEM_STILL_BUSY)
 				busy = true;
-				break;
-			case -EINTR:
-				return CONTIGMEM_INTERRUPTED;
-			case -ENOMEM:
-				return CONTIGMEM_NO_TARGET;
-			default:
-				WARN_ONCE(1, "contigmem: unexpected %d from alloc_contig_range()\n",
-					  error);
-				return CONTIGMEM_STILL_BUSY;
-			}
+			else if (reason != CONTIGMEM_NO_FREE_RUN)
+				return reason;
 		}
 		if (!migrate || verdict->attempts >= MAX_ATTEMPTS)
 			break;
