@@ -4,6 +4,7 @@
 #include <linux/atomic.h>
 #include <linux/bug.h>
 #include <linux/limits.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/topology.h>
@@ -188,6 +189,8 @@ void frames_put(const struct frames *frames)
 {
 	if (frames->arena)
 		arena_put(frames);
+	else if (frames->whole)
+		__free_pages(pfn_to_page(frames->first), ilog2(frames->nr));
 	else
 		free_contig_range(frames->first, frames->nr);
 }

@@ -18,9 +18,8 @@ struct need;
  * @source: where they came from
  * @cache: the cache type that the direct map gives them now
  * @arena: whose they stay; NULL if they are the block's own
- *
- * Each has a reference count of one, whatever the source, so that the block's
- * own are given back alike.
+ * @whole: one block of the page allocator, with a reference count on the first
+ *	frame alone; all others have one on each frame
  */
 struct frames {
 	unsigned long first;
@@ -28,6 +27,7 @@ struct frames {
 	enum contigmem_source source;
 	enum contigmem_cache cache;
 	struct arena *arena;
+	bool whole;
 };
 
 /**

@@ -14,11 +14,10 @@
  * struct source - one way of getting page frames
  * @id: its name
  * @guesses: its answer may miss the request, which is then no fault of it
- * @get: take @frames->nr frames on node @nid, each with a reference count of
- *	one, and fill in the first, and the cache type and the arena where they
- *	have one. With @migrate false only what is free already. Adds to the
- *	verdict what it read and tried, and the first blocker. Returns
- *	%CONTIGMEM_OK or why not, in the latter case with nothing taken.
+ * @get: take @frames->nr frames on node @nid and fill in the first, and what
+ *	else is not as zeroes say. With @migrate false only what is free already.
+ *	Adds to the verdict what it read and tried, and the first blocker.
+ *	Returns %CONTIGMEM_OK or why not, in the latter case with nothing taken.
  */
 struct source {
 	enum contigmem_source id;

@@ -97,11 +97,14 @@ static enum contigmem_reason get(const struct need *need, const struct memmap *m
 	if (!page)
 		return CONTIGMEM_NO_FREE_RUN;
 
-	/* Each page for itself, so that all sources' frames are given back alike. */
+	frames->first = page_to_pfn(page);
+	if (place->nr == 1UL << order) {
+		frames->whole = true;
+		return CONTIGMEM_OK;
+	}
 	split_page(page, order);
 	for (i = place->nr; i < 1U << order; i++)
 		__free_page(page + i);
-	frames->first = page_to_pfn(page);
 	return CONTIGMEM_OK;
 }
 
