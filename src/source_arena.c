@@ -13,6 +13,8 @@
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/rculist.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -233,6 +235,7 @@ static unsigned long release(long limit, unsigned long age, unsigned long most)
 	struct arena *arena, *next;
 	unsigned long done = 0, flags;
 	enum contigmem_cache cache;
+	unsigned int scope;
 	LIST_HEAD(gone);
 
 	spin_lock_irqsave(&lists_lock, flags);
@@ -255,10 +258,13 @@ static unsigned long release(long limit, unsigned long age, unsigned long most)
 	}
 	spin_unlock_irqrestore(&lists_lock, flags);
 
+	/* Whoever waits for the release lock may be what I/O is waiting for. */
+	scope = memalloc_noio_save();
 	list_for_each_entry_safe(arena, next, &gone, released) {
 		give_back(arena);
 		cond_resched();
 	}
+	memalloc_noio_restore(scope);
 	return done;
 }
 
