@@ -27,21 +27,36 @@ static enum contigmem_source source_of(struct kunit *test, const void *vaddr)
 	return info.source;
 }
 
+/* Somewhere in a pageblock of which nobody else has a page. */
+static void *in_a_free_pageblock(struct kunit *test, const struct contigmem_request *req,
+				 phys_addr_t *base)
+{
+	struct contigmem_request shape = *req;
+	void *vaddr;
+
+	shape.low = 0;
+	shape.high = SZ_2M - 1;
+	vaddr = test_alloc_near(test, &shape, base);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL_MSG(test, vaddr, "%s", test_text(test, &shape, GFP_KERNEL));
+	return vaddr;
+}
+
 /* The next small block of a type costs no change of type. */
 static void second_typed_block_is_served_from_the_first_ones_pageblock(struct kunit *test)
 {
-	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_64K);
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(SZ_64K);
+		phys_addr_t base;
 		void *first, *second;
 
 		req.cache = types[i];
-		first = test_alloc(test, &req, GFP_KERNEL);
+		first = in_a_free_pageblock(test, &req, &base);
+		req.low = base;
+		req.high = base + SZ_2M - 1;
 		second = test_alloc(test, &req, GFP_KERNEL);
 		KUNIT_EXPECT_EQ(test, source_of(test, second), CONTIGMEM_SOURCE_ARENA);
-		KUNIT_EXPECT_EQ(test, test_phys(test, first) / SZ_2M,
-				test_phys(test, second) / SZ_2M);
 		contigmem_free(first);
 		test_forget(first);
 		/* The other one keeps its type and its place. */
@@ -98,18 +113,17 @@ static void idle_pageblocks_are_in_nobodys_way(struct kunit *test)
 
 static void atomic_caller_is_served_where_the_type_is_there(struct kunit *test)
 {
-	struct contigmem_request req = CONTIGMEM_REQUEST(3 * PAGE_SIZE);
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(3 * PAGE_SIZE);
 		struct contigmem_info info;
 		unsigned long flags;
+		phys_addr_t base;
 		void *first, *second;
 
 		req.cache = types[i];
-		first = test_alloc(test, &req, GFP_KERNEL);
-		KUNIT_ASSERT_EQ(test, contigmem_describe(first, &info), 0);
-		req.nid = info.nid;
+		first = in_a_free_pageblock(test, &req, &base);
 
 		spin_lock_irqsave(&lock, flags);
 		second = contigmem_alloc(&req, GFP_ATOMIC);
