@@ -30,7 +30,7 @@ ask() {
 	source=$(field source)
 }
 
-field() { sed -n "s/^ok .*\b$1=\([^ ]*\).*/\1/p" <<<"$answer"; }
+field() { [[ $answer != ok\ *\ "$1="* ]] || { local rest=${answer#* "$1="}; echo "${rest%% *}"; }; }
 
 # row WHAT REQUEST: asks, prints a row of the table; false if it was refused.
 row() {
