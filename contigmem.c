@@ -24,6 +24,7 @@
 #include "src/context.h"
 #include "src/debugfs.h"
 #include "src/frames.h"
+#include "src/hotplug.h"
 #include "src/ledger.h"
 #include "src/mapping.h"
 #include "src/memmap.h"
@@ -296,9 +297,14 @@ static int __init contigmem_init(void)
 	error = memmap_init();
 	if (error)
 		goto exit_arena;
+	error = hotplug_init();
+	if (error)
+		goto exit_memmap;
 	debugfs_init();
 	return 0;
 
+exit_memmap:
+	memmap_exit();
 exit_arena:
 	arena_exit();
 exit_ledger:
@@ -311,6 +317,7 @@ static void __exit contigmem_exit(void)
 	/* Callers' blocks hold references on the module: only debugfs' are left. */
 	debugfs_exit();
 	flush_work(&undo_work);
+	hotplug_exit();
 	memmap_exit();
 	arena_exit();
 	ledger_exit();

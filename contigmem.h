@@ -72,6 +72,8 @@ enum contigmem_source {
  *	allowed
  * @CONTIGMEM_BLOCKED: -EBUSY: every window has a page that cannot be moved
  * @CONTIGMEM_STILL_BUSY: -EBUSY: pages that should move did not, after retries
+ * @CONTIGMEM_BUDGET_SPENT: -EBUSY: windows may be left, but too much was read,
+ *	moved or tried already
  * @CONTIGMEM_NO_TARGET: -ENOMEM: no free memory to move pages to
  * @CONTIGMEM_NO_BOOKKEEPING: -ENOMEM: no memory for the block's own record
  * @CONTIGMEM_WOULD_SLEEP: -EAGAIN: only a caller that may sleep can be served
@@ -96,6 +98,7 @@ enum contigmem_reason {
 	CONTIGMEM_NO_FREE_RUN,
 	CONTIGMEM_BLOCKED,
 	CONTIGMEM_STILL_BUSY,
+	CONTIGMEM_BUDGET_SPENT,
 	CONTIGMEM_NO_TARGET,
 	CONTIGMEM_NO_BOOKKEEPING,
 	CONTIGMEM_WOULD_SLEEP,

@@ -33,6 +33,7 @@ void arena_discard(struct arena *arena);
 void arena_add(struct arena *arena, unsigned long first, struct frames *frames);
 void arena_put(const struct frames *frames);
 bool arena_release_idle(void);
+bool arena_release_in(unsigned long first, unsigned long last);
 struct arena_stats arena_stats(void);
 
 #endif /* CONTIGMEM_ARENA_H */

@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/page-flags.h>
+#include <linux/rcupdate.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
 #include <linux/version.h>
@@ -56,6 +57,29 @@ static inline bool compat_page_has_movable_ops(struct page *page)
 	return __PageMovable(page);
 #else
 	return page_has_movable_ops(page);
+#endif
+}
+
+/*
+ * Does the pageblock belong to a CMA area? Its frames look free and are not ours.
+ * The function that reads a pageblock's type is for the kernel alone, what it
+ * reads is not; the type has been in the lowest three bits in all releases.
+ */
+static inline bool compat_pageblock_is_cma(unsigned long pfn)
+{
+#if defined(CONFIG_CMA) && defined(CONFIG_SPARSEMEM)
+	unsigned long bit = (pfn & (PAGES_PER_SECTION - 1)) >> pageblock_order;
+	const unsigned long *types;
+	unsigned long word;
+
+	bit *= NR_PAGEBLOCK_BITS;
+	rcu_read_lock();
+	types = __pfn_to_section(pfn)->usage->pageblock_flags;
+	word = READ_ONCE(types[bit / BITS_PER_LONG]);
+	rcu_read_unlock();
+	return ((word >> (bit % BITS_PER_LONG)) & 7) == MIGRATE_CMA;
+#else
+	return false;
 #endif
 }
 

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#define pr_fmt(fmt) "contigmem: " fmt
-
 #include <linux/ioport.h>
-#include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -95,7 +92,8 @@ static int by_node_then_down(const void *left, const void *right)
 	return a->first > b->first ? -1 : 1;
 }
 
-static int rebuild(void)
+/* Learn what memory there is now. Sleeps. */
+int memmap_rebuild(void)
 {
 	unsigned int room = 16;
 	struct memmap *old, *map;
@@ -128,31 +126,13 @@ static int rebuild(void)
 	return 0;
 }
 
-static int memory_changed(struct notifier_block *nb, unsigned long action, void *arg)
-{
-	if ((action == MEM_ONLINE || action == MEM_OFFLINE) && rebuild())
-		pr_err("no memory to note a memory hotplug: reload to use what was added\n");
-	return NOTIFY_OK;
-}
-
-static struct notifier_block memory_notifier = { .notifier_call = memory_changed };
-
-/* Learn what memory there is, and go on learning. */
 int memmap_init(void)
 {
-	int error = register_memory_notifier(&memory_notifier);
-
-	if (error)
-		return error;
-	error = rebuild();
-	if (error)
-		unregister_memory_notifier(&memory_notifier);
-	return error;
+	return memmap_rebuild();
 }
 
 void memmap_exit(void)
 {
-	unregister_memory_notifier(&memory_notifier);
 	memmap_put(current_map);
 }
 

@@ -40,6 +40,7 @@ struct memmap {
 };
 
 int memmap_init(void);
+int memmap_rebuild(void);
 void memmap_exit(void);
 struct memmap *memmap_get(void);
 void memmap_put(struct memmap *map);

@@ -39,6 +39,7 @@ static const struct {
 	[CONTIGMEM_NO_FREE_RUN] = SAYS(ENOSPC, "no free run of that size there"),
 	[CONTIGMEM_BLOCKED] = SAYS(EBUSY, "every window has a page that cannot be moved"),
 	[CONTIGMEM_STILL_BUSY] = SAYS(EBUSY, "pages that should move stayed, try again"),
+	[CONTIGMEM_BUDGET_SPENT] = SAYS(EBUSY, "gave up, see the budget_ parameters"),
 	[CONTIGMEM_NO_TARGET] = SAYS(ENOMEM, "no free memory to move pages to"),
 	[CONTIGMEM_NO_BOOKKEEPING] = SAYS(ENOMEM, "no memory for bookkeeping"),
 	[CONTIGMEM_WOULD_SLEEP] = SAYS(EAGAIN, "only a caller that may sleep can have this"),

@@ -44,6 +44,7 @@ MODULE_PARM_DESC(arena_idle_seconds, "how long it may");
  * @nid: node
  * @cache: cache type of all of them
  * @dead: being given back, takes no more blocks
+ * @offline: idle, and its pages say so to memory offlining
  * @free: frames that no block is in
  * @idle_since: in jiffies, when @free became @nr
  * @busy: a bit for each frame that a block is in
@@ -52,12 +53,13 @@ struct arena {
 	struct list_head list;
 	struct list_head released;
 	struct rcu_head rcu;
-	spinlock_t lock;	/* protects dead, free, idle_since and busy */
+	spinlock_t lock;	/* protects dead, offline, free, idle_since and busy */
 	unsigned long first;
 	unsigned long nr;
 	int nid;
 	enum contigmem_cache cache;
 	bool dead;
+	bool offline;
 	unsigned long free;
 	unsigned long idle_since;
 	unsigned long busy[];
@@ -112,9 +114,32 @@ void arena_discard(struct arena *arena)
 	kfree(arena);
 }
 
+/*
+ * Memory offlining gives up at a page that is in use, before it asks us to give
+ * anything back, unless the page's type says that its owner will. To change the
+ * type of all pages takes longer than a small allocation: only the worker does
+ * it, for an arena that has been idle for a while. Called with the lock held,
+ * or when nobody else knows the arena any more.
+ */
+static void set_offline(struct arena *arena, bool offline)
+{
+	unsigned long pfn;
+
+	if (arena->offline == offline)
+		return;
+	for (pfn = arena->first; pfn < arena->first + arena->nr; pfn++) {
+		if (offline)
+			__SetPageOffline(pfn_to_page(pfn));
+		else
+			__ClearPageOffline(pfn_to_page(pfn));
+	}
+	arena->offline = offline;
+}
+
 /* Called with the arena's lock held, or before anybody else knows it. */
 static void take(struct arena *arena, unsigned long first, struct frames *frames)
 {
+	set_offline(arena, false);
 	bitmap_set(arena->busy, first - arena->first, frames->nr);
 	arena->free -= frames->nr;
 	frames->first = first;
@@ -212,25 +237,51 @@ static void give_back(struct arena *arena)
 		.cache = arena->cache,
 	};
 
+	set_offline(arena, false);
 	atomic_long_dec(&nr_arenas);
 	atomic_long_sub(arena->nr, &nr_frames);
 	mapping_put(&frames);
 	kfree_rcu(arena, rcu);
 }
 
-/* Is it time? Called with the arena's lock held. */
-static bool outlived(const struct arena *arena, long limit, unsigned long age)
+/**
+ * struct limits - what may lie idle
+ * @idle: frames of all arenas
+ * @age: jiffies
+ * @most: frames to give back at most
+ * @first: only of arenas that have frames from this one
+ * @last: to this one, inclusive
+ */
+struct limits {
+	long idle;
+	unsigned long age;
+	unsigned long most;
+	unsigned long first;
+	unsigned long last;
+};
+
+static const struct limits nothing_idle = {
+	.idle = -1,
+	.most = ULONG_MAX,
+	.last = ULONG_MAX,
+};
+
+static bool reaches_into(const struct arena *arena, unsigned long first, unsigned long last)
 {
-	return arena->free == arena->nr &&
-	       (atomic_long_read(&nr_idle) > limit ||
-		time_after_eq(jiffies, arena->idle_since + age));
+	return arena->first <= last && arena->first + arena->nr - 1 >= first;
 }
 
-/*
- * Give back idle arenas, until no more than @limit frames idle or @most are given
- * back. Called with the release lock held.
- */
-static unsigned long release(long limit, unsigned long age, unsigned long most)
+/* Is it time? Called with the arena's lock held. */
+static bool outlived(const struct arena *arena, const struct limits *limits)
+{
+	return arena->free == arena->nr &&
+	       reaches_into(arena, limits->first, limits->last) &&
+	       (atomic_long_read(&nr_idle) > limits->idle ||
+		time_after_eq(jiffies, arena->idle_since + limits->age));
+}
+
+/* Give back idle arenas beyond the limits. Called with the release lock held. */
+static unsigned long release(const struct limits *limits)
 {
 	struct arena *arena, *next;
 	unsigned long done = 0, flags;
@@ -241,12 +292,12 @@ static unsigned long release(long limit, unsigned long age, unsigned long most)
 	spin_lock_irqsave(&lists_lock, flags);
 	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
 		list_for_each_entry_safe(arena, next, &arenas[cache], list) {
-			if (done >= most)
+			if (done >= limits->most)
 				break;
 			if (READ_ONCE(arena->free) < arena->nr)
 				continue;
 			spin_lock(&arena->lock);
-			if (outlived(arena, limit, age)) {
+			if (outlived(arena, limits)) {
 				arena->dead = true;
 				atomic_long_sub(arena->nr, &nr_idle);
 				list_del_rcu(&arena->list);
@@ -276,9 +327,37 @@ bool arena_release_idle(void)
 
 	if (others)
 		mutex_lock(&release_lock);
-	done = release(-1, 0, ULONG_MAX);
+	done = release(&nothing_idle);
 	mutex_unlock(&release_lock);
 	return done || others;
+}
+
+static bool any_in(unsigned long first, unsigned long last)
+{
+	enum contigmem_cache cache;
+	struct arena *arena;
+	bool found = false;
+
+	rcu_read_lock();
+	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
+		list_for_each_entry_rcu(arena, &arenas[cache], list)
+			found |= reaches_into(arena, first, last);
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+/* Give back all that is idle in these frames; sleeps. Returns whether no arena is left there. */
+bool arena_release_in(unsigned long first, unsigned long last)
+{
+	struct limits limits = nothing_idle;
+
+	limits.first = first;
+	limits.last = last;
+	mutex_lock(&release_lock);
+	release(&limits);
+	mutex_unlock(&release_lock);
+	return !any_in(first, last);
 }
 
 static unsigned long idle_age(void)
@@ -288,16 +367,45 @@ static unsigned long idle_age(void)
 
 static void release_too_many(struct work_struct *work)
 {
+	struct limits limits = nothing_idle;
+
+	limits.idle = idle_limit();
+	limits.age = idle_age();
 	mutex_lock(&release_lock);
-	release(idle_limit(), idle_age(), ULONG_MAX);
+	release(&limits);
 	mutex_unlock(&release_lock);
+}
+
+static void offer_idle(void)
+{
+	enum contigmem_cache cache;
+	struct arena *arena;
+	unsigned long flags;
+
+	rcu_read_lock();
+	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
+		list_for_each_entry_rcu(arena, &arenas[cache], list) {
+			spin_lock_irqsave(&arena->lock, flags);
+			if (!arena->dead && arena->free == arena->nr)
+				set_offline(arena, true);
+			spin_unlock_irqrestore(&arena->lock, flags);
+		}
+	}
+	rcu_read_unlock();
+}
+
+/* Looks after idle arenas every second, or when they are to be given back. */
+static unsigned long idle_period(void)
+{
+	return min_t(unsigned long, HZ, idle_age());
 }
 
 static void release_too_old(struct work_struct *work)
 {
 	release_too_many(work);
+	offer_idle();
 	if (atomic_long_read(&nr_idle))
-		schedule_delayed_work(to_delayed_work(work), idle_age());
+		schedule_delayed_work(to_delayed_work(work), idle_period());
 }
 
 static DECLARE_WORK(too_many_work, release_too_many);
@@ -323,7 +431,7 @@ void arena_put(const struct frames *frames)
 	if (idle > idle_limit())
 		schedule_work(&too_many_work);
 	else if (idle)
-		schedule_delayed_work(&too_old_work, idle_age());
+		schedule_delayed_work(&too_old_work, idle_period());
 }
 
 static unsigned long count_idle(struct shrinker *unused, struct shrink_control *control)
@@ -333,12 +441,14 @@ static unsigned long count_idle(struct shrinker *unused, struct shrink_control *
 
 static unsigned long release_some(struct shrinker *unused, struct shrink_control *control)
 {
+	struct limits limits = nothing_idle;
 	unsigned long done;
 
 	/* Whoever holds it may be waiting for memory, this task included. */
 	if (!mutex_trylock(&release_lock))
 		return SHRINK_STOP;
-	done = release(-1, 0, control->nr_to_scan);
+	limits.most = control->nr_to_scan;
+	done = release(&limits);
 	mutex_unlock(&release_lock);
 	return done ?: SHRINK_STOP;
 }

@@ -4,51 +4,83 @@
  * then windows whose pages can be moved.
  */
 #include <linux/hugetlb.h>
+#include <linux/kernel.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
+#include <linux/moduleparam.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 
 #include "arena.h"
+#include "claim.h"
 #include "compat.h"
 #include "mapping.h"
 #include "source.h"
 
-/* Windows that may turn out busy before a request is given up. */
-#define MAX_ATTEMPTS	32
+static unsigned int budget_attempts = 32;
+module_param(budget_attempts, uint, 0644);
+MODULE_PARM_DESC(budget_attempts, "windows of a node that may turn out busy before a request is given up");
+
+static unsigned int budget_moves = 256 << 10;
+module_param(budget_moves, uint, 0644);
+MODULE_PARM_DESC(budget_moves, "pages that a request may have moved in vain");
+
+static unsigned int budget_reads = 64 << 20;
+module_param(budget_reads, uint, 0644);
+MODULE_PARM_DESC(budget_reads, "page frames of a node that may be read for a request");
+
 /* Searches of the same memory, in case what was busy no longer is. */
 #define MAX_PASSES	3
 /* Frames read between two looks at whether somebody else wants the CPU. */
 #define READS_PER_RESCHED	1024
-
-/*
- * Two callers on the same or adjacent pageblocks undo each other's isolation,
- * and both fail: one claim at a time.
- */
-static DEFINE_MUTEX(claim_lock);
-
-enum frame_state { FRAME_FREE, FRAME_MOVABLE, FRAME_UNMOVABLE };
+/* To move a page takes about as long. */
+#define READS_PER_MOVE	128
+/* Windows to choose the cheapest from, and to try one after the other. */
+#define NR_CANDIDATES	8
 
 /**
- * struct frame_run - frames that share one state
- * @first: first frame
- * @last: last frame, inclusive
- * @state: whether they are in the way of a block
- * @kind: what they are, when they cannot be moved
+ * struct candidate - a window that could be cleared
+ * @start: first frame
+ * @cost: pages to move in its pageblocks
  */
-struct frame_run {
-	unsigned long first;
-	unsigned long last;
-	enum frame_state state;
-	const char *kind;
+struct candidate {
+	unsigned long start;
+	unsigned long cost;
 };
 
+/**
+ * struct search - serving one request on one node
+ * @windows: where the search of an extent stands
+ * @need: the request
+ * @verdict: its verdict
+ * @kind: what was read last, where it cannot be moved
+ * @saw_pinned: a pinned page was read
+ * @signal: a fatal signal ended the search
+ * @spent: a budget is, which ended it
+ * @busy: a window that looked good was not
+ * @free: the free frames read last, one after the other downwards
+ * @reads: frames read
+ * @attempts: windows that turned out busy
+ * @moved: pages that were to move in them
+ * @best: the cheapest windows found, which do not overlap, cheapest first
+ * @nr_best: how many
+ */
 struct search {
+	struct window_search windows;
 	const struct need *need;
 	struct contigmem_verdict *verdict;
-	bool migrate;
-	unsigned long movable;	/* frames to migrate in the window at hand */
-	bool edges_free;	/* so is the rest of its pageblocks */
+	const char *kind;
+	bool saw_pinned;
+	bool signal;
+	bool spent;
+	bool busy;
+	struct frame_run free;
+	unsigned long reads;
+	unsigned long attempts;
+	unsigned long moved;
+	struct candidate best[NR_CANDIDATES];
+	unsigned int nr_best;
 };
 
 /* The free block of the page allocator that holds a frame; nothing is locked. */
@@ -75,7 +107,19 @@ static bool free_block(unsigned long pfn, struct frame_run *run)
 	return false;
 }
 
-static void read_compound(unsigned long pfn, struct page *page, struct frame_run *run)
+/* Movable pages that somebody holds for a device stay where they are. */
+static void look_at_movable(struct page *head, unsigned int order, struct frame_run *run,
+			    const char **kind)
+{
+	bool pinned = order ? folio_maybe_dma_pinned((struct folio *)head) :
+		      page_ref_count(head) >= GUP_PIN_COUNTING_BIAS;
+
+	run->state = pinned ? FRAME_PINNED : FRAME_MOVABLE;
+	*kind = "pinned";
+}
+
+static void look_at_compound(unsigned long pfn, struct page *page, struct frame_run *run,
+			     const char **kind)
 {
 	struct page *head = compound_head(page);
 	unsigned long first = page_to_pfn(head);
@@ -87,244 +131,387 @@ static void read_compound(unsigned long pfn, struct page *page, struct frame_run
 		run->last = first + (1UL << order) - 1;
 	}
 	if (PageHuge(page))
-		run->kind = "hugetlb";
+		*kind = "hugetlb";
 	else if (PageLRU(head))
-		run->state = FRAME_MOVABLE;
+		look_at_movable(head, order, run, kind);
 	else
-		run->kind = PageSlab(head) ? "slab" : "kernel";
+		*kind = PageSlab(head) ? "slab" : "kernel";
 }
 
-/*
- * What is at a frame, and how far it reaches. Read without locks: it may be out
- * of date at once, and alloc_contig_range() has the last word.
- */
-static void read_frame(struct search *search, unsigned long pfn, struct frame_run *run)
+/* Read without locks: it may be out of date at once, alloc_contig_range() has the last word. */
+static void look_at(unsigned long pfn, struct frame_run *run, const char **kind)
 {
 	struct page *page = pfn_to_online_page(pfn);
 
-	if (!(++search->verdict->frames_read % READS_PER_RESCHED))
-		cond_resched();
-
 	*run = (struct frame_run){ .first = pfn, .last = pfn, .state = FRAME_UNMOVABLE };
-	if (!page)
-		run->kind = "offline";
-	else if (PageReserved(page))
-		run->kind = "reserved";
-	else if (PageCompound(page))
-		read_compound(pfn, page, run);
-	else if (!page_ref_count(page) && free_block(pfn, run))
+	if (!page) {
+		*kind = "offline";
+	} else if (compat_pageblock_is_cma(pfn)) {
+		run->first = pageblock_start_pfn(pfn);
+		run->last = pageblock_end_pfn(pfn) - 1;
+		*kind = "CMA";
+	} else if (PageReserved(page)) {
+		*kind = "reserved";
+	} else if (PageCompound(page)) {
+		look_at_compound(pfn, page, run, kind);
+	} else if (!page_ref_count(page) && free_block(pfn, run)) {
 		return;
-	else if (PageSlab(page))
-		run->kind = "slab";
-	else if (!page_ref_count(page))
+	} else if (PageSlab(page)) {
+		*kind = "slab";
+	} else if (!page_ref_count(page)) {
 		run->state = FRAME_FREE;	/* on a per-CPU list: drained before the claim */
-	else if (PageLRU(page) || compat_page_has_movable_ops(page))
-		run->state = FRAME_MOVABLE;
+	} else if (PageLRU(page) || compat_page_has_movable_ops(page)) {
+		look_at_movable(page, 0, run, kind);
+	} else {
+		*kind = "kernel";
+	}
+}
+
+static void note_free(struct search *search, const struct frame_run *run)
+{
+	if (run->last + 1 == search->free.first)
+		search->free.first = run->first;
 	else
-		run->kind = "kernel";
+		search->free = *run;
+	search->verdict->largest_free = max(search->verdict->largest_free,
+					    search->free.last - search->free.first + 1);
 }
 
-static void note_blocker(struct search *search, const struct frame_run *run, unsigned long pfn)
+static void read_frame(struct window_search *windows, unsigned long pfn, struct frame_run *run)
 {
-	if (search->verdict->blocker_kind)
-		return;
-	search->verdict->blocker = pfn;
-	search->verdict->blocker_kind = run->kind;
+	struct search *search = container_of(windows, struct search, windows);
+
+	search->verdict->frames_read++;
+	if (!(++search->reads % READS_PER_RESCHED)) {
+		cond_resched();
+		search->signal = fatal_signal_pending(current);
+		search->spent = search->reads >= READ_ONCE(budget_reads);
+		windows->stop = search->signal || search->spent;
+	}
+
+	look_at(pfn, run, &search->kind);
+	if (run->state == FRAME_FREE) {
+		note_free(search, run);
+	} else if (run->state >= FRAME_PINNED && !search->verdict->blocker_kind) {
+		search->verdict->blocker = pfn;
+		search->verdict->blocker_kind = search->kind;
+	}
+	search->saw_pinned |= run->state == FRAME_PINNED;
 }
 
-/*
- * Read frames from the last down to the first until one is in the way.
- * Returns whether one was, and in *beyond the first frame that a window which
- * avoids it may start at.
- */
-static bool blocked(struct search *search, unsigned long first, unsigned long last,
-		    bool must_be_free, unsigned long *beyond)
+/* The pages that would have to move out of these frames, as far as can be seen. */
+static unsigned long count_movable(struct search *search, unsigned long first, unsigned long end)
 {
-	unsigned long pfn = last + 1;
+	unsigned long movable = 0, at = end;
 	struct frame_run run;
 
-	while (pfn > first) {
-		pfn--;
-		read_frame(search, pfn, &run);
-		if (run.state == FRAME_UNMOVABLE) {
-			note_blocker(search, &run, pfn);
-			/* alloc_contig_range() wants whole pageblocks without any. */
-			*beyond = pageblock_end_pfn(run.last);
-			return true;
-		}
-		if (run.state == FRAME_MOVABLE && must_be_free) {
-			*beyond = run.last + 1;
-			return true;
-		}
+	while (at > first) {
+		read_frame(&search->windows, at - 1, &run);
 		if (run.state == FRAME_MOVABLE)
-			search->movable += pfn - max(run.first, first) + 1;
-		else
-			search->verdict->largest_free = max(search->verdict->largest_free,
-							    run.last - run.first + 1);
-		pfn = max(run.first, first);
+			movable += at - max(run.first, first);
+		at = max(run.first, first);
 	}
-	search->verdict->largest_free = max(search->verdict->largest_free,
-					    must_be_free ? last - first + 1 : 0);
-	return false;
+	return movable;
 }
 
-/* Is the window at @start one that alloc_contig_range() should accept? */
-static bool window_opens(struct search *search, unsigned long start, unsigned long *beyond)
+static enum contigmem_reason claim(struct search *search, unsigned long first,
+				   unsigned long end, unsigned long moves)
 {
-	unsigned long end = start + search->need->place.nr;
-	unsigned long inside;
-
-	search->verdict->windows++;
-	search->movable = 0;
-	if (blocked(search, start, end - 1, !search->migrate, beyond))
-		return false;
-
-	/* The rest of the edge pageblocks need not be free, but nothing unmovable. */
-	inside = search->movable;
-	if (!IS_ALIGNED(end, pageblock_nr_pages) &&
-	    blocked(search, end, pageblock_end_pfn(end) - 1, false, beyond))
-		return false;
-	if (!IS_ALIGNED(start, pageblock_nr_pages) &&
-	    blocked(search, pageblock_start_pfn(start), start - 1, false, beyond))
-		return false;
-	search->edges_free = search->movable == inside;
-	search->movable = inside;
-	return true;
-}
-
-static enum contigmem_reason claim(struct search *search, unsigned long start,
-				   unsigned long end)
-{
+	struct claim claimed;
 	int error;
 
-	if (mutex_lock_killable(&claim_lock))
-		return CONTIGMEM_INTERRUPTED;
-	search->verdict->attempts++;
-	error = compat_alloc_contig_range(start, end, search->need->reclaim | __GFP_NOWARN);
-	mutex_unlock(&claim_lock);
+	error = claim_begin(&claimed, first, end - 1);
+	if (!error) {
+		search->verdict->attempts++;
+		error = compat_alloc_contig_range(first, end,
+						  search->need->reclaim | __GFP_NOWARN);
+		claim_end(&claimed);
+	}
 
 	switch (error) {
 	case 0:
-		search->verdict->pages_migrated += search->movable;
+		search->verdict->pages_migrated += moves;
 		return CONTIGMEM_OK;
 	case -EINTR:
 		return CONTIGMEM_INTERRUPTED;
 	case -ENOMEM:
 		return CONTIGMEM_NO_TARGET;
-	default:
-		WARN_ONCE(error != -EBUSY, "contigmem: unexpected %d from alloc_contig_range()\n",
-			  error);
-		return CONTIGMEM_STILL_BUSY;
 	}
+	WARN_ONCE(error != -EBUSY, "contigmem: unexpected %d from alloc_contig_range()\n", error);
+	search->busy = true;
+	search->moved += moves;
+	search->spent = ++search->attempts >= READ_ONCE(budget_attempts) ||
+			search->moved >= READ_ONCE(budget_moves);
+	return search->spent ? CONTIGMEM_BUDGET_SPENT : CONTIGMEM_STILL_BUSY;
 }
 
 /*
  * Claim all of the window's pageblocks and make them an arena: the rest of them
  * would be of no use to the next claim, with this block in them.
  */
-static enum contigmem_reason claim_arena(struct search *search, struct arena *arena,
-					 unsigned long start, struct frames *frames)
+static enum contigmem_reason claim_arena(struct search *search, int nid, unsigned long start,
+					 unsigned long moves, struct frames *frames)
 {
-	enum contigmem_cache cache = search->need->cache;
 	unsigned long first = pageblock_start_pfn(start);
-	unsigned long end = pageblock_align(start + frames->nr);
-	struct frames all = { .first = first, .nr = end - first };
+	struct frames all = { .first = first, .nr = pageblock_align(start + frames->nr) - first };
+	enum contigmem_cache cache = search->need->cache;
 	enum contigmem_reason reason;
+	struct arena *arena;
 
-	reason = claim(search, first, end);
+	arena = arena_new(first, all.nr, nid, cache, search->need->reclaim | __GFP_NOWARN);
+	if (!arena)
+		return CONTIGMEM_NO_BOOKKEEPING;
+	reason = claim(search, first, first + all.nr, moves);
 	if (reason)
-		return reason;
+		goto discard;
 	reason = mapping_set_type(&all, cache);
 	if (reason)
-		mapping_put(&all);
-	else
-		arena_add(arena, start, frames);
+		goto put;
+	arena_add(arena, start, frames);
+	return CONTIGMEM_OK;
+
+put:
+	mapping_put(&all);
+discard:
+	arena_discard(arena);
 	return reason;
 }
 
-static enum contigmem_reason claim_window(struct search *search, unsigned long start, int nid,
-					  struct frames *frames)
+/* Claim the window alone. */
+static enum contigmem_reason claim_window(struct search *search, unsigned long start,
+					  unsigned long moves, struct frames *frames)
 {
-	unsigned long first = pageblock_start_pfn(start);
-	unsigned long nr = pageblock_align(start + frames->nr) - first;
-	enum contigmem_reason reason;
-	struct arena *arena = NULL;
-
-	if (search->edges_free && nr <= ARENA_MAX_PAGEBLOCKS * pageblock_nr_pages)
-		arena = arena_new(first, nr, nid, search->need->cache,
-				  search->need->reclaim | __GFP_NOWARN);
-	if (arena) {
-		reason = claim_arena(search, arena, start, frames);
-		if (reason)
-			arena_discard(arena);
-		return reason;
-	}
 	frames->first = start;
-	return claim(search, start, start + frames->nr);
+	return claim(search, start, start + frames->nr, moves);
 }
 
-/* One pass over one extent. %CONTIGMEM_NO_FREE_RUN: no window opened. */
-static enum contigmem_reason search_extent(struct search *search, const struct extent *extent,
-					   struct frames *frames)
+static bool makes_arena(const struct search *search, unsigned long start)
+{
+	unsigned long end = pageblock_align(start + search->need->place.nr);
+
+	return end - pageblock_start_pfn(start) <= ARENA_MAX_PAGEBLOCKS * pageblock_nr_pages;
+}
+
+/*
+ * Clear the window's pageblocks, or if a page beside the window stays, or there
+ * is nowhere for it to go, the window.
+ */
+static enum contigmem_reason clear_window(struct search *search, int nid,
+					  const struct candidate *window, struct frames *frames)
+{
+	unsigned long start = window->start, end = start + search->need->place.nr;
+	enum contigmem_reason reason;
+
+	if (makes_arena(search, start)) {
+		reason = claim_arena(search, nid, start, window->cost, frames);
+		if (reason == CONTIGMEM_OK || reason == CONTIGMEM_INTERRUPTED || search->spent ||
+		    (pageblock_aligned(start) && pageblock_aligned(end)))
+			return reason;
+	}
+	return claim_window(search, start, count_movable(search, start, end), frames);
+}
+
+/* Begin to search an extent; false if no block fits into it. */
+static bool search_extent(struct search *search, const struct extent *extent,
+			  enum frame_state inside, enum frame_state beside)
 {
 	/*
 	 * A window in a pageblock that is not wholly inside the zone and RAM
 	 * would have its edge check run off the zone.
 	 */
-	unsigned long whole = pageblock_align(extent->first);
+	unsigned long first = pageblock_align(extent->first);
 	unsigned long end = pageblock_start_pfn(extent->last + 1);
-	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
-	unsigned long from = 0, start;
-	struct placement place;
+	unsigned int *moves = search->windows.moves;
+	struct window_search *windows = &search->windows;
+	unsigned long start;
 
-	if (whole >= end)
+	if (first >= end)
+		return false;
+	*windows = (struct window_search){
+		.place = placement_within(&search->need->place, first, end - 1),
+		.granule = pageblock_nr_pages,
+		.inside = inside,
+		.beside = beside,
+		.read = read_frame,
+		.moves = moves,
+		.nr_moves = search->windows.nr_moves,
+	};
+	return placement_next(&windows->place, 0, &start);
+}
+
+/* What a search that found nothing says. */
+static enum contigmem_reason nothing(const struct search *search)
+{
+	if (search->signal)
+		return CONTIGMEM_INTERRUPTED;
+	if (search->spent)
+		return CONTIGMEM_BUDGET_SPENT;
+	return CONTIGMEM_NO_FREE_RUN;
+}
+
+/* A reason to go on with the next extent, or to try the next window. */
+static bool goes_on(enum contigmem_reason reason)
+{
+	return reason == CONTIGMEM_NO_FREE_RUN || reason == CONTIGMEM_STILL_BUSY;
+}
+
+/* Windows in which nothing is worse than @inside, and around which than @beside. */
+static enum contigmem_reason take_window(struct search *search, const struct extent *extent,
+					 enum frame_state inside, enum frame_state beside,
+					 struct frames *frames)
+{
+	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
+	unsigned long start, end, moves = 0;
+
+	if (!search_extent(search, extent, inside, beside))
 		return reason;
-	place = placement_within(&search->need->place, whole, end - 1);
-	while (placement_next(&place, from, &start)) {
-		if (fatal_signal_pending(current))
-			return CONTIGMEM_INTERRUPTED;
-		if (!window_opens(search, start, &from))
-			continue;
-		reason = claim_window(search, start, extent->nid, frames);
-		if (reason != CONTIGMEM_STILL_BUSY || search->verdict->attempts >= MAX_ATTEMPTS)
-			break;
-		from = pageblock_end_pfn(start);	/* another window first */
+	while (goes_on(reason) && window_next(&search->windows, &start)) {
+		end = start + search->need->place.nr;
+		if (inside != FRAME_FREE)
+			moves = count_movable(search, start, end);
+		if (beside == FRAME_FREE && makes_arena(search, start))
+			reason = claim_arena(search, extent->nid, start, 0, frames);
+		else
+			reason = claim_window(search, start, moves, frames);
 	}
+	search->verdict->windows += search->windows.windows;
+	return goes_on(reason) ? nothing(search) : reason;
+}
+
+/* Of windows in the same pageblocks keep the cheapest. */
+static void keep(struct search *search, unsigned long start, unsigned long cost)
+{
+	unsigned int at = 0, i, kept = 0;
+
+	for (i = 0; i < search->nr_best; i++) {
+		struct candidate *other = &search->best[i];
+
+		if (pageblock_start_pfn(start) < pageblock_align(other->start + search->need->place.nr)) {
+			if (other->cost <= cost)
+				return;
+			continue;
+		}
+		search->best[kept++] = *other;
+		if (other->cost <= cost)
+			at = kept;
+	}
+	if (at == NR_CANDIDATES)
+		return;
+	kept = min(kept, NR_CANDIDATES - 1);
+	memmove(&search->best[at + 1], &search->best[at], (kept - at) * sizeof(search->best[0]));
+	search->best[at] = (struct candidate){ start, cost };
+	search->nr_best = kept + 1;
+}
+
+static enum contigmem_reason clear_best(struct search *search, int nid, struct frames *frames)
+{
+	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
+	unsigned int i;
+
+	for (i = 0; i < search->nr_best && goes_on(reason); i++)
+		reason = clear_window(search, nid, &search->best[i], frames);
+	search->nr_best = 0;
 	return reason;
+}
+
+/* Windows from which pages have to move, the cheapest first. */
+static enum contigmem_reason clear_cheapest(struct search *search, const struct extent *extent,
+					    struct frames *frames)
+{
+	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
+	unsigned long start, cost, since = search->reads;
+	bool more;
+
+	if (!search_extent(search, extent, FRAME_MOVABLE, FRAME_MOVABLE))
+		return reason;
+	do {
+		more = window_next_cost(&search->windows, &start, &cost);
+		if (more)
+			keep(search, start, cost);
+		/* To read on costs more than the best found so far. */
+		if (search->nr_best &&
+		    (!more || (search->reads - since) / READS_PER_MOVE >= search->best[0].cost)) {
+			reason = clear_best(search, extent->nid, frames);
+			since = search->reads;
+		}
+	} while (more && goes_on(reason));
+	search->verdict->windows += search->windows.windows;
+	return goes_on(reason) ? nothing(search) : reason;
+}
+
+static enum contigmem_reason pass(struct search *search, const struct extent *extent,
+				  bool migrate, struct frames *frames)
+{
+	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
+
+	if (!migrate) {
+		/* Whole pageblocks first: they serve the next request as well. */
+		if (search->need->place.nr <= ARENA_MAX_PAGEBLOCKS * pageblock_nr_pages)
+			reason = take_window(search, extent, FRAME_FREE, FRAME_FREE, frames);
+		if (goes_on(reason))
+			reason = take_window(search, extent, FRAME_FREE, FRAME_PINNED, frames);
+		return reason;
+	}
+	reason = clear_cheapest(search, extent, frames);
+	if (goes_on(reason) && search->saw_pinned)
+		reason = take_window(search, extent, FRAME_MOVABLE, FRAME_PINNED, frames);
+	return reason;
+}
+
+static enum contigmem_reason search_node(struct search *search, const struct memmap *map,
+					 int nid, bool migrate, struct frames *frames)
+{
+	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
+	unsigned int i, n;
+
+	/* Only a window that looked good and turned out busy is worth another pass. */
+	for (n = 0; n < MAX_PASSES && (!n || search->busy); n++) {
+		search->busy = false;
+		for (i = 0; i < map->nr; i++) {
+			if (map->extent[i].nid != nid)
+				continue;
+			reason = pass(search, &map->extent[i], migrate, frames);
+			if (!goes_on(reason))
+				return reason;
+		}
+		if (!migrate)
+			break;
+	}
+	if (search->busy)
+		return migrate ? CONTIGMEM_STILL_BUSY : CONTIGMEM_NO_FREE_RUN;
+	return migrate && search->verdict->blocker_kind ? CONTIGMEM_BLOCKED : CONTIGMEM_NO_FREE_RUN;
 }
 
 static enum contigmem_reason get(const struct need *need, const struct memmap *map, int nid,
 				 bool migrate, struct frames *frames,
 				 struct contigmem_verdict *verdict)
 {
-	struct search search = { .need = need, .verdict = verdict, .migrate = migrate };
-	unsigned int i, pass;
-	bool busy = false;
+	struct search *search;
+	enum contigmem_reason reason;
 
 	if (!need->may_sleep)
 		return CONTIGMEM_WOULD_SLEEP;
 
-	/* Only a window that opened and turned out busy is worth another pass. */
-	for (pass = 0; pass < MAX_PASSES && (!pass || busy); pass++) {
-		for (i = 0; i < map->nr; i++) {
-			enum contigmem_reason reason;
-
-			if (map->extent[i].nid != nid)
-				continue;
-			reason = search_extent(&search, &map->extent[i], frames);
-			if (reason == CONTIGMEM_STILL_BUSY)
-				busy = true;
-			else if (reason != CONTIGMEM_NO_FREE_RUN)
-				return reason;
-		}
-		if (!migrate || verdict->attempts >= MAX_ATTEMPTS)
-			break;
+	search = kzalloc(sizeof(*search), need->reclaim | __GFP_NOWARN);
+	if (!search)
+		return CONTIGMEM_NO_BOOKKEEPING;
+	search->need = need;
+	search->verdict = verdict;
+	search->windows.place = need->place;
+	search->windows.granule = pageblock_nr_pages;
+	if (migrate) {
+		search->windows.nr_moves = window_granules(&search->windows);
+		search->windows.moves = kvmalloc_array(search->windows.nr_moves,
+						       sizeof(*search->windows.moves),
+						       need->reclaim | __GFP_NOWARN);
 	}
-	if (!migrate)
-		return CONTIGMEM_NO_FREE_RUN;
-	if (busy)
-		return CONTIGMEM_STILL_BUSY;
-	return verdict->blocker_kind ? CONTIGMEM_BLOCKED : CONTIGMEM_NO_FREE_RUN;
+	if (migrate && !search->windows.moves)
+		reason = CONTIGMEM_NO_BOOKKEEPING;
+	else
+		reason = search_node(search, map, nid, migrate, frames);
+	kvfree(search->windows.moves);
+	kfree(search);
+	return reason;
 }
 
 const struct source source_range = {

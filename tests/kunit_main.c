@@ -361,8 +361,8 @@ void test_exit(struct kunit *test)
 	}
 }
 
-kunit_test_suites(&placement_suite, &alloc_suite, &errors_suite, &wdm_suite, &random_suite,
-		  &arena_suite);
+kunit_test_suites(&placement_suite, &window_suite, &alloc_suite, &errors_suite, &wdm_suite,
+		  &random_suite, &arena_suite);
 
 MODULE_DESCRIPTION("KUnit suites of contigmem");
 MODULE_LICENSE("GPL");

@@ -13,6 +13,7 @@
 #include "contigmem.h"
 
 extern struct kunit_suite placement_suite;
+extern struct kunit_suite window_suite;
 extern struct kunit_suite alloc_suite;
 extern struct kunit_suite errors_suite;
 extern struct kunit_suite wdm_suite;

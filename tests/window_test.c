@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The search for windows against a model that tries every place frame by frame.
+ */
+#include <linux/minmax.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "suites.h"
+#include "../src/placement.h"
+
+#define FRAMES		192UL
+#define MEMORIES	20000
+/* The model's memory begins here, so that a wrong step below it shows. */
+#define BASE		0x1000UL
+
+/**
+ * struct memory - a small memory, and what was read of it
+ * @search: the search of it
+ * @state: of each frame
+ * @calls: how often each was asked for
+ * @outside: something else was asked for
+ */
+struct memory {
+	struct window_search search;
+	enum frame_state state[FRAMES];
+	unsigned int calls[FRAMES];
+	bool outside;
+};
+
+static struct memory memory;
+static struct rnd_state rnd;
+
+/* As much of the frames of one state as the page allocator would tell at once: 2^n, aligned. */
+static void read_memory(struct window_search *search, unsigned long pfn, struct frame_run *run)
+{
+	unsigned long at = pfn - BASE, size, i;
+
+	*run = (struct frame_run){ pfn, pfn, FRAME_UNMOVABLE };
+	if (pfn < BASE || at >= FRAMES) {
+		memory.outside = true;
+		return;
+	}
+	memory.calls[at]++;
+	run->state = memory.state[at];
+	for (size = 2; size <= 64; size *= 2) {
+		unsigned long first = ALIGN_DOWN(at, size);
+
+		for (i = first; i < first + size; i++) {
+			if (i >= FRAMES || memory.state[i] != memory.state[at])
+				return;
+		}
+		run->first = BASE + first;
+		run->last = BASE + first + size - 1;
+	}
+}
+
+static bool model_place(const struct placement *place, unsigned long start)
+{
+	unsigned long end = start + place->nr - 1;
+
+	return start >= place->first && end <= place->last && start % place->align == 0 &&
+	       (!place->boundary || start / place->boundary == end / place->boundary);
+}
+
+/* Everything in the window and in the rest of its granules is as asked for. */
+static bool model_opens(const struct window_search *search, unsigned long start)
+{
+	unsigned long end = start + search->place.nr;
+	unsigned long first = start / search->granule * search->granule;
+	unsigned long last = (end + search->granule - 1) / search->granule * search->granule;
+	unsigned long pfn;
+
+	for (pfn = first; pfn < last; pfn++) {
+		bool in = pfn >= start && pfn < end;
+
+		if (memory.state[pfn - BASE] > (in ? search->inside : search->beside))
+			return false;
+	}
+	return true;
+}
+
+static unsigned long model_cost(const struct window_search *search, unsigned long start)
+{
+	unsigned long pfn = start / search->granule * search->granule;
+	unsigned long end = start + search->place.nr, cost = 0;
+
+	while (pfn < end || pfn % search->granule) {
+		cost += memory.state[pfn - BASE] == FRAME_MOVABLE;
+		pfn++;
+	}
+	return cost;
+}
+
+/* The lowest window at or above a frame; 0 if there is none. */
+static unsigned long model_next(const struct window_search *search, unsigned long from)
+{
+	unsigned long start;
+
+	for (start = max(from, BASE); start < BASE + FRAMES; start++) {
+		if (model_place(&search->place, start) && model_opens(search, start))
+			return start;
+	}
+	return 0;
+}
+
+/* Mostly free, mostly full or in between, in runs of random length. */
+static void random_memory(void)
+{
+	u32 rare = 1 + test_random_below(&rnd, 40);
+	enum frame_state common = test_random_below(&rnd, 3) ? FRAME_FREE : FRAME_MOVABLE;
+	unsigned long i;
+
+	memset(&memory, 0, sizeof(memory));
+	for (i = 0; i < FRAMES; i++) {
+		memory.state[i] = common;
+		if (!test_random_below(&rnd, rare))
+			memory.state[i] = test_random_below(&rnd, 4);
+		else if (i && test_random_below(&rnd, 4))
+			memory.state[i] = min(memory.state[i - 1], FRAME_PINNED);
+	}
+}
+
+static void random_search(void)
+{
+	struct window_search *search = &memory.search;
+	unsigned long granules;
+
+	search->granule = 1UL << test_random_below(&rnd, 5);
+	granules = FRAMES / search->granule;
+	search->place.first = BASE + test_random_below(&rnd, FRAMES);
+	search->place.last = BASE + test_random_below(&rnd, FRAMES);
+	if (test_random_below(&rnd, 2)) {
+		search->place.first = BASE;
+		search->place.last = BASE + granules * search->granule - 1;
+	}
+	search->place.nr = 1 + test_random_below(&rnd, max(20UL, 3 * search->granule));
+	search->place.align = 1UL << test_random_below(&rnd, 5);
+	if (test_random_below(&rnd, 2))
+		search->place.boundary = roundup_pow_of_two(search->place.nr) <<
+					 test_random_below(&rnd, 2);
+	search->read = read_memory;
+}
+
+static bool read_too_often(unsigned int most)
+{
+	unsigned long i;
+
+	for (i = 0; i < FRAMES; i++) {
+		if (memory.calls[i] > most)
+			return true;
+	}
+	return memory.outside;
+}
+
+#define SEARCH_FMT	"granule=%#lx first=%#lx last=%#lx nr=%#lx align=%#lx boundary=%#lx inside=%d beside=%d"
+#define SEARCH_ARGS(s)	(s)->granule, (s)->place.first, (s)->place.last, (s)->place.nr, \
+			(s)->place.align, (s)->place.boundary, (s)->inside, (s)->beside
+
+/* Each window is the lowest that there is, and when none is told there is none. */
+static void every_window_is_found(struct kunit *test)
+{
+	struct window_search *search = &memory.search;
+	unsigned int i;
+
+	test_random_start(test, &rnd);
+	for (i = 0; i < MEMORIES; i++) {
+		unsigned long start, from = 0, windows = 0;
+		bool found;
+
+		random_memory();
+		random_search();
+		search->beside = test_random_below(&rnd, 3);
+		search->inside = test_random_below(&rnd, search->beside + 1);
+		do {
+			unsigned long expected = model_next(search, from);
+
+			found = window_next(search, &start);
+			if (found != !!expected || (found && start != expected)) {
+				KUNIT_FAIL(test, "memory %u: found %d at %#lx, not at %#lx: " SEARCH_FMT,
+					   i, found, start, expected, SEARCH_ARGS(search));
+				return;
+			}
+			/* Once in a window, once on each side of one. */
+			if (read_too_often(search->granule == 1 ? 1 : 3 + windows)) {
+				KUNIT_FAIL(test, "memory %u: read too often: " SEARCH_FMT, i,
+					   SEARCH_ARGS(search));
+				return;
+			}
+			windows++;
+			from = (start | (search->granule - 1)) + 1;
+		} while (found);
+		cond_resched();
+	}
+}
+
+/* The windows that can be cleared, with what that moves, each frame read once. */
+static void every_cost_is_right(struct kunit *test)
+{
+	struct window_search *search = &memory.search;
+	unsigned int moves[32], i;
+
+	test_random_start(test, &rnd);
+	for (i = 0; i < MEMORIES; i++) {
+		unsigned long start, from = 0, cost;
+		bool found;
+
+		random_memory();
+		random_search();
+		search->inside = FRAME_MOVABLE;
+		search->beside = FRAME_MOVABLE;
+		search->moves = moves;
+		search->nr_moves = window_granules(search);
+		KUNIT_ASSERT_LE(test, search->nr_moves, ARRAY_SIZE(moves));
+		do {
+			unsigned long expected = model_next(search, from);
+
+			found = window_next_cost(search, &start, &cost);
+			if (found != !!expected || (found && start != expected)) {
+				KUNIT_FAIL(test, "memory %u: found %d at %#lx, not at %#lx: " SEARCH_FMT,
+					   i, found, start, expected, SEARCH_ARGS(search));
+				return;
+			}
+			if (found && cost != model_cost(search, start)) {
+				KUNIT_FAIL(test, "memory %u: at %#lx cost %lu, not %lu: " SEARCH_FMT, i,
+					   start, cost, model_cost(search, start), SEARCH_ARGS(search));
+				return;
+			}
+			from = (start | (search->granule - 1)) + 1;
+		} while (found);
+		if (read_too_often(1)) {
+			KUNIT_FAIL(test, "memory %u: read more than once: " SEARCH_FMT, i,
+				   SEARCH_ARGS(search));
+			return;
+		}
+		cond_resched();
+	}
+}
+
+static unsigned long reads;
+
+/**
+ * struct pattern - a large memory, free but for one frame in many
+ * @period: how many
+ * @state: of that one
+ * @beside: as in struct window_search
+ * @nr: frames of a block
+ * @most: reads for each 1,024 frames that the search may take
+ */
+struct pattern {
+	unsigned long period;
+	enum frame_state state;
+	enum frame_state beside;
+	unsigned long nr;
+	unsigned long most;
+};
+
+static const struct pattern *pattern;
+
+static void read_pattern(struct window_search *search, unsigned long pfn, struct frame_run *run)
+{
+	*run = (struct frame_run){ pfn, pfn, pfn % pattern->period ? FRAME_FREE : pattern->state };
+	reads++;
+}
+
+/* What a search for free windows costs where there are none, in 16 GiB. */
+static void futile_searches_read_little(struct kunit *test)
+{
+	static const struct pattern patterns[] = {
+		/* 4 MiB where all is full: one read rules out 1,024 places. */
+		{ 1, FRAME_MOVABLE, FRAME_FREE, 1024, 1 },
+		{ 1, FRAME_MOVABLE, FRAME_PINNED, 1024, 1 },
+		{ 1, FRAME_UNMOVABLE, FRAME_PINNED, 1024, 1 },
+		/* One frame in use makes a granule useless. */
+		{ 1, FRAME_MOVABLE, FRAME_FREE, 16, 2 },
+		{ 1, FRAME_UNMOVABLE, FRAME_PINNED, 16, 2 },
+		/* Runs that are too short: each frame once. */
+		{ 10, FRAME_MOVABLE, FRAME_MOVABLE, 16, 1024 },
+		/* Free windows, and beside each of them a page that spoils its granule. */
+		{ 512, FRAME_UNMOVABLE, FRAME_PINNED, 16, 1024 },
+	};
+	unsigned long frames = 16UL << (30 - 12), start;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(patterns); i++) {
+		struct window_search search = {
+			.place = { .last = frames - 1, .nr = patterns[i].nr, .align = 1 },
+			.granule = 512,
+			.beside = patterns[i].beside,
+			.read = read_pattern,
+		};
+
+		pattern = &patterns[i];
+		reads = 0;
+		KUNIT_EXPECT_FALSE_MSG(test, window_next(&search, &start), "pattern %d", i);
+		KUNIT_EXPECT_LE_MSG(test, reads, frames / 1024 * pattern->most, "pattern %d", i);
+		cond_resched();
+	}
+}
+
+static void stop_frame(struct window_search *search, unsigned long pfn, struct frame_run *run)
+{
+	*run = (struct frame_run){ pfn, pfn, FRAME_FREE };
+	search->stop = ++reads >= 5;
+}
+
+static void a_stopped_search_finds_nothing_more(struct kunit *test)
+{
+	struct window_search search = {
+		.place = { .last = 1023, .nr = 8, .align = 1 },
+		.granule = 512,
+		.beside = FRAME_MOVABLE,
+		.read = stop_frame,
+	};
+	unsigned long start;
+
+	reads = 0;
+	KUNIT_EXPECT_FALSE(test, window_next(&search, &start));
+	KUNIT_EXPECT_LE(test, reads, 512UL);
+}
+
+static struct kunit_case window_cases[] = {
+	KUNIT_CASE_SLOW(every_window_is_found),
+	KUNIT_CASE_SLOW(every_cost_is_right),
+	KUNIT_CASE(futile_searches_read_little),
+	KUNIT_CASE(a_stopped_search_finds_nothing_more),
+	{}
+};
+
+struct kunit_suite window_suite = {
+	.name = "contigmem-window",
+	.test_cases = window_cases,
+};
