@@ -125,4 +125,36 @@ static inline void compat_shrinker_unregister(struct shrinker *shrinker)
 #endif
 }
 
+/* Exported since 7.0, and a macro since 6.10; the weak reference is NULL in between. */
+#ifdef alloc_contig_pages
+extern typeof(alloc_contig_pages_noprof) alloc_contig_pages_noprof __weak;
+
+static inline bool compat_has_alloc_contig_pages(void)
+{
+	return alloc_contig_pages_noprof;
+}
+
+static inline struct page *compat_alloc_contig_pages(unsigned long nr, gfp_t gfp, int nid)
+{
+	return alloc_contig_pages_noprof(nr, gfp, nid, NULL);
+}
+#else
+static inline bool compat_has_alloc_contig_pages(void)
+{
+	return false;
+}
+
+static inline struct page *compat_alloc_contig_pages(unsigned long nr, gfp_t gfp, int nid)
+{
+	return NULL;
+}
+#endif
+
+/* 7.0 made the flags of a mapping a structure. */
+#ifdef EMPTY_VMA_FLAGS
+#define compat_shmem_file(name, size)	shmem_file_setup(name, size, EMPTY_VMA_FLAGS)
+#else
+#define compat_shmem_file(name, size)	shmem_file_setup(name, size, 0)
+#endif
+
 #endif /* CONTIGMEM_COMPAT_H */

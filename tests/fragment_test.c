@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory broken up on purpose, and an oracle that looks at every frame: what can
+ * be served there is served.
+ */
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/kernel.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/nodemask.h>
+#include <linux/pfn.h>
+#include <linux/sched.h>
+#include <linux/shmem_fs.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+#include <linux/workqueue.h>
+
+#include "suites.h"
+#include "../src/compat.h"
+
+/* Where everything is watched it takes ten times as long. */
+#define SCALE		(IS_ENABLED(CONFIG_KASAN) ? 10 : 1)
+#define REQUESTS	(250 / SCALE)
+#define COMPARISONS	(20 / SCALE)
+#define LARGEST		SZ_256M
+/* What stays for the kernel while all else is taken. */
+#define RESERVE		(SZ_128M >> PAGE_SHIFT)
+
+static struct rnd_state rnd;
+
+/**
+ * struct cache - the pages of a file in memory, movable as page cache is
+ * @file: the file
+ * @wanted: how many it is given
+ */
+struct cache {
+	struct file *file;
+	unsigned long wanted;
+};
+
+static struct cache caches[MAX_NUMNODES];
+static unsigned long *spoilers;		/* frames of pages that cannot be moved */
+static unsigned long nr_spoilers;
+static unsigned long *taken;		/* first frames of pageblocks */
+static unsigned long nr_taken;
+static u32 *next_bad;			/* of each frame: the next one that cannot be cleared */
+static unsigned long nr_frames;		/* up to the end of memory */
+
+static unsigned long free_pages_of(int nid)
+{
+	unsigned long pages = 0;
+	int zone;
+
+	for (zone = 0; zone < MAX_NR_ZONES; zone++)
+		pages += zone_page_state(&NODE_DATA(nid)->node_zones[zone], NR_FREE_PAGES);
+	return pages;
+}
+
+/* Free pages in blocks of a pageblock or more, which /proc/buddyinfo shows as well. */
+static unsigned long whole_pages_of(int nid)
+{
+	unsigned long pages = 0;
+	unsigned int order;
+	int zone;
+
+	for (zone = 0; zone < MAX_NR_ZONES; zone++) {
+		for (order = pageblock_order; order <= MAX_PAGE_ORDER; order++)
+			pages += NODE_DATA(nid)->node_zones[zone].free_area[order].nr_free << order;
+	}
+	return pages;
+}
+
+static unsigned long total(unsigned long (*of)(int nid))
+{
+	unsigned long pages = 0;
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY)
+		pages += of(nid);
+	return pages;
+}
+
+static void take_pageblocks(int nid)
+{
+	gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN | __GFP_THISNODE;
+	struct page *page;
+
+	while (free_pages_of(nid) > RESERVE && nr_taken < nr_frames / pageblock_nr_pages) {
+		page = alloc_pages_node(nid, gfp, pageblock_order);
+		if (!page)
+			break;
+		split_page(page, pageblock_order);
+		taken[nr_taken++] = page_to_pfn(page);
+		cond_resched();
+	}
+}
+
+/* Give back all pages of a pageblock but one, which a slab might keep. */
+static void spoil(unsigned long first)
+{
+	unsigned long keep = first + test_random_below(&rnd, pageblock_nr_pages), pfn;
+
+	spoilers[nr_spoilers++] = keep;
+	for (pfn = first; pfn < first + pageblock_nr_pages; pfn++) {
+		if (pfn != keep)
+			__free_page(pfn_to_page(pfn));
+	}
+}
+
+/* Runs on a processor of the node that the pages shall come from. */
+static long fill_cache(void *arg)
+{
+	struct cache *cache = arg;
+	unsigned long i;
+
+	for (i = 0; i < cache->wanted; i++) {
+		struct page *page = shmem_read_mapping_page(cache->file->f_mapping, i);
+
+		if (IS_ERR(page))
+			return PTR_ERR(page);
+		put_page(page);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Pages that can be moved, scattered: of those that were read every other one is dropped. */
+static void scatter_cache(struct kunit *test, int nid)
+{
+	const struct cpumask *cpus = cpumask_of_node(nid);
+	struct cache *cache = &caches[nid];
+	unsigned long i;
+
+	if (cpumask_empty(cpus))
+		return;
+	cache->wanted = free_pages_of(nid) / 4 / SCALE;
+	cache->file = compat_shmem_file("contigmem-fragment", PFN_PHYS(cache->wanted));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cache->file));
+	KUNIT_ASSERT_EQ(test, work_on_cpu(cpumask_first(cpus), fill_cache, cache), 0L);
+	for (i = 0; i < cache->wanted; i++) {
+		if (test_random_below(&rnd, 2))
+			shmem_truncate_range(file_inode(cache->file), i << PAGE_SHIFT,
+					     ((i + 1) << PAGE_SHIFT) - 1);
+		cond_resched();
+	}
+}
+
+/* Break memory up: of @period pageblocks one keeps a page that cannot be moved. */
+static void break_up(struct kunit *test, unsigned int period)
+{
+	unsigned long i, before = total(whole_pages_of);
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY)
+		take_pageblocks(nid);
+	KUNIT_ASSERT_GT(test, nr_taken, 64UL);
+	for (i = 0; i < nr_taken; i++) {
+		if (test_random_below(&rnd, period))
+			free_contig_range(taken[i], pageblock_nr_pages);
+		else
+			spoil(taken[i]);
+	}
+	for_each_node_state(nid, N_MEMORY)
+		scatter_cache(test, nid);
+
+	/* Is it what it should be? */
+	kunit_info(test, "1 in %u of %lu pageblocks spoilt: %lu; free %lu MiB, in pageblocks %lu, were %lu",
+		   period, nr_taken, nr_spoilers, total(free_pages_of) >> (20 - PAGE_SHIFT),
+		   total(whole_pages_of) >> (20 - PAGE_SHIFT), before >> (20 - PAGE_SHIFT));
+	KUNIT_ASSERT_GE(test, nr_spoilers * period * 2, nr_taken);
+	KUNIT_ASSERT_LE(test, nr_spoilers * period, nr_taken * 2);
+	KUNIT_ASSERT_LE(test, total(whole_pages_of),
+			before - nr_spoilers * pageblock_nr_pages);
+}
+
+/*
+ * A page that lies on a processor's list of free ones keeps a pageblock from
+ * being whole. A claim in a zone has the zone's lists emptied.
+ */
+static void drain(const struct zone *zone)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_4M);
+	void *vaddr;
+
+	if (!populated_zone(zone))
+		return;
+	req.low = PFN_PHYS(zone->zone_start_pfn);
+	req.high = PFN_PHYS(zone_end_pfn(zone)) - 1;
+	req.align = SZ_8M;	/* more than the page allocator has */
+	req.nid = zone_to_nid(zone);
+	vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_THISNODE | __GFP_NOWARN);
+	if (!IS_ERR(vaddr))
+		contigmem_free(vaddr);
+}
+
+/* All that broke memory up goes. */
+static void mend(void)
+{
+	unsigned long i;
+	int nid, zone;
+
+	for (i = 0; i < nr_spoilers; i++)
+		__free_page(pfn_to_page(spoilers[i]));
+	for (nid = 0; nid < MAX_NUMNODES; nid++) {
+		if (!IS_ERR_OR_NULL(caches[nid].file)) {
+			shmem_truncate_range(file_inode(caches[nid].file), 0, -1);
+			fput(caches[nid].file);
+		}
+		caches[nid] = (struct cache){};
+	}
+	for_each_node_state(nid, N_MEMORY) {
+		for (zone = 0; zone <= ZONE_NORMAL; zone++)
+			drain(&NODE_DATA(nid)->node_zones[zone]);
+	}
+	nr_spoilers = 0;
+	nr_taken = 0;
+}
+
+/* What the oracle calls bad: neither free nor on a list of pages that can be moved. */
+static bool is_bad(unsigned long pfn)
+{
+	struct page *page = pfn_to_online_page(pfn);
+
+	if (!page || PageReserved(page) || page_zonenum(page) > ZONE_NORMAL)
+		return true;
+	page = compound_head(page);
+	if (PageLRU(page))
+		return false;
+	/* Slabs have no reference count since 6.15. */
+	if (page_has_type(page) && !PageBuddy(page))
+		return true;
+	return page_count(page);
+}
+
+/* Is the whole pageblock one free block, as far as can be seen? To be quick. */
+static bool is_free_pageblock(unsigned long first)
+{
+	struct page *page = pfn_to_online_page(first);
+
+	return page && page_zonenum(page) <= ZONE_NORMAL && PageBuddy(page) &&
+	       page_private(page) >= pageblock_order;
+}
+
+static void find_bad(unsigned long first, unsigned long end)
+{
+	u32 bad = nr_frames;
+	unsigned long pfn;
+
+	while (end > first) {
+		end -= pageblock_nr_pages;
+		if (is_free_pageblock(end)) {
+			memset32(&next_bad[end], bad, pageblock_nr_pages);
+			continue;
+		}
+		for (pfn = end + pageblock_nr_pages; pfn-- > end;) {
+			if (is_bad(pfn))
+				bad = pfn;
+			next_bad[pfn] = bad;
+		}
+		cond_resched();
+	}
+}
+
+/*
+ * Could the request be met if every page that can be moved were? The edge
+ * pageblocks must have none that cannot, and lie in one zone.
+ */
+static bool possible(const struct contigmem_request *req)
+{
+	unsigned long nr = PFN_UP(req->size), align = max_t(u64, 1, req->align >> PAGE_SHIFT);
+	unsigned long start;
+	unsigned long last = min_t(u64, nr_frames - 1, (req->high - PAGE_SIZE + 1) >> PAGE_SHIFT);
+	unsigned long boundary = req->boundary >> PAGE_SHIFT;
+
+	find_bad(ALIGN_DOWN(PFN_UP(req->low), pageblock_nr_pages),
+		 min(nr_frames, ALIGN(last + 1, pageblock_nr_pages)));
+	for (start = ALIGN(PFN_UP(req->low), align); start + nr - 1 <= last; start += align) {
+		unsigned long edge = ALIGN_DOWN(start, pageblock_nr_pages);
+		unsigned long end = ALIGN(start + nr, pageblock_nr_pages);
+
+		if (end > nr_frames)
+			break;
+		if (boundary && start / boundary != (start + nr - 1) / boundary)
+			continue;
+		if (next_bad[edge] < end) {
+			/* No start up to the bad one does. */
+			start = ALIGN_DOWN(max_t(unsigned long, start, next_bad[edge]), align);
+			continue;
+		}
+		if (req->nid != NUMA_NO_NODE && page_to_nid(pfn_to_page(edge)) != req->nid)
+			continue;
+		if (page_zone(pfn_to_page(edge)) == page_zone(pfn_to_page(end - 1)))
+			return true;
+	}
+	return false;
+}
+
+static size_t random_size(size_t largest)
+{
+	size_t size = PAGE_SIZE << test_random_below(&rnd, ilog2(largest / PAGE_SIZE));
+
+	return size + PAGE_SIZE * (test_random_u64(&rnd) % (size / PAGE_SIZE + 1));
+}
+
+static void random_request(struct contigmem_request *req)
+{
+	*req = CONTIGMEM_REQUEST(random_size(LARGEST));
+	if (test_random_below(&rnd, 3)) {
+		u64 room = req->size << test_random_below(&rnd, 8);
+
+		req->low = PFN_PHYS(test_random_u64(&rnd) % nr_frames);
+		req->high = req->low + room - 1;
+	}
+	if (!test_random_below(&rnd, 3))
+		req->boundary = roundup_pow_of_two(req->size) << test_random_below(&rnd, 3);
+	if (!test_random_below(&rnd, 4))
+		req->align = PAGE_SIZE << test_random_below(&rnd, 12);
+	if (test_random_below(&rnd, 2))
+		req->nid = test_random_below(&rnd, num_online_nodes());
+}
+
+static void check_requests(struct kunit *test)
+{
+	unsigned long can = 0, missed = 0, more = 0;
+	int i;
+
+	for (i = 0; i < REQUESTS; i++) {
+		struct contigmem_verdict verdict;
+		struct contigmem_request req;
+		gfp_t gfp = GFP_KERNEL | __GFP_NOWARN;
+		void *vaddr;
+		bool should;
+
+		random_request(&req);
+		req.verdict = &verdict;
+		if (req.nid != NUMA_NO_NODE)
+			gfp |= __GFP_THISNODE;
+		should = possible(&req);
+		vaddr = contigmem_alloc(&req, gfp);
+		can += should;
+		if (!IS_ERR(vaddr)) {
+			more += !should;
+			test_check_block(test, vaddr, &req, gfp);
+			contigmem_free(vaddr);
+		} else if (should) {
+			missed++;
+			kunit_info(test, "missed: %s: %s, blocker %#lx %s, %lu attempts",
+				   test_text(test, &req, gfp), contigmem_reason_text(verdict.reason),
+				   verdict.blocker, verdict.blocker_kind ?: "-", verdict.attempts);
+		}
+		cond_resched();
+	}
+	kunit_info(test, "%d requests: %lu possible, %lu of them missed, %lu more served",
+		   REQUESTS, can, missed, more);
+	KUNIT_EXPECT_GT(test, can, 0UL);
+	KUNIT_EXPECT_LE(test, missed * 100, can);
+}
+
+static void check_against_kernel(struct kunit *test)
+{
+	unsigned long got = 0;
+	int i;
+
+	for (i = 0; i < COMPARISONS && compat_has_alloc_contig_pages(); i++) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(random_size(SZ_64M));
+		unsigned long nr = PFN_UP(req.size);
+		struct page *page;
+
+		req.nid = i % num_online_nodes();
+		page = compat_alloc_contig_pages(nr, GFP_KERNEL | __GFP_NOWARN | __GFP_THISNODE,
+						 req.nid);
+		if (!page)
+			continue;
+		free_contig_range(page_to_pfn(page), nr);
+		got++;
+		test_free(test, test_alloc(test, &req, GFP_KERNEL | __GFP_THISNODE));
+		cond_resched();
+	}
+	kunit_info(test, "alloc_contig_pages() served %lu of %d", got, i);
+}
+
+static void check_broken_up(struct kunit *test, unsigned int period)
+{
+	test_random_start(test, &rnd);
+	break_up(test, period);
+	check_requests(test);
+	check_against_kernel(test);
+}
+
+static void one_in_64_pageblocks_spoilt(struct kunit *test)
+{
+	check_broken_up(test, 64);
+}
+
+static void one_in_8_pageblocks_spoilt(struct kunit *test)
+{
+	check_broken_up(test, 8);
+}
+
+static void one_in_2_pageblocks_spoilt(struct kunit *test)
+{
+	check_broken_up(test, 2);
+}
+
+static void every_pageblock_spoilt(struct kunit *test)
+{
+	check_broken_up(test, 1);
+}
+
+static int fragment_init(struct kunit *test)
+{
+	unsigned long blocks;
+	int nid;
+
+	nr_frames = 0;
+	for_each_node_state(nid, N_MEMORY)
+		nr_frames = max(nr_frames, node_end_pfn(nid));
+	nr_frames = ALIGN_DOWN(nr_frames, pageblock_nr_pages);
+	blocks = nr_frames / pageblock_nr_pages;
+	next_bad = vmalloc_array(nr_frames, sizeof(*next_bad));
+	taken = vmalloc_array(blocks, sizeof(*taken));
+	spoilers = vmalloc_array(blocks, sizeof(*spoilers));
+	return next_bad && taken && spoilers ? 0 : -ENOMEM;
+}
+
+static void fragment_exit(struct kunit *test)
+{
+	test_exit(test);
+	mend();
+	vfree(next_bad);
+	vfree(taken);
+	vfree(spoilers);
+}
+
+static struct kunit_case fragment_cases[] = {
+	KUNIT_CASE_SLOW(one_in_64_pageblocks_spoilt),
+	KUNIT_CASE_SLOW(one_in_8_pageblocks_spoilt),
+	KUNIT_CASE_SLOW(one_in_2_pageblocks_spoilt),
+	KUNIT_CASE_SLOW(every_pageblock_spoilt),
+	{}
+};
+
+struct kunit_suite fragment_suite = {
+	.name = "contigmem-fragment",
+	.init = fragment_init,
+	.exit = fragment_exit,
+	.test_cases = fragment_cases,
+};
