@@ -18,12 +18,27 @@
  * more than to claim a pageblock and change the type of all of it once.
  */
 static const struct source * const sources_cached[] = {
-	&source_arena, &source_buddy, &source_range
+	&source_arena, &source_buddy, &source_range, NULL
 };
 
 static const struct source * const sources_typed[] = {
-	&source_arena, &source_range, &source_buddy
+	&source_arena, &source_range, &source_buddy, NULL
 };
+
+/*
+ * Low memory has to be asked for in particular, most often by somebody who will
+ * ask again: an arena answers in a quarter of the page allocator's time.
+ */
+static const struct source * const sources_low[] = {
+	&source_arena, &source_pageblock, &source_buddy, &source_range, NULL
+};
+
+static const struct source * const *sources_of(const struct need *need, const struct memmap *map)
+{
+	if (need->cache != CONTIGMEM_CACHED)
+		return sources_typed;
+	return memmap_has_above(map, need->place.last) ? sources_low : sources_cached;
+}
 
 static struct {
 	atomic64_t tries;
@@ -105,22 +120,20 @@ static enum contigmem_reason get_from(const struct need *need, const struct memm
 				      int from, const nodemask_t *nodes, struct frames *frames,
 				      struct contigmem_verdict *verdict)
 {
-	const struct source * const *sources =
-		need->cache == CONTIGMEM_CACHED ? sources_cached : sources_typed;
+	const struct source * const *sources = sources_of(need, map), * const *source;
 	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
 	bool may_migrate = need->may_sleep && !need->fast;
 	bool released = false;
 	int effort, nid;
-	unsigned int i;
 
 	for (effort = 0; effort <= may_migrate; effort++) {
 		nodemask_t left = *nodes;
 
 		while ((nid = take_nearest(from, &left)) != NUMA_NO_NODE) {
-			for (i = 0; i < ARRAY_SIZE(sources_cached); i++) {
+			for (source = sources; *source; source++) {
 				enum contigmem_reason said;
 
-				said = ask(sources[i], need, map, nid, effort > 0, frames, verdict);
+				said = ask(*source, need, map, nid, effort > 0, frames, verdict);
 				if (is_final(said) || said == CONTIGMEM_NO_TARGET)
 					return said;
 				reason = max(reason, said);

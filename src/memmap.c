@@ -159,6 +159,21 @@ void memmap_put(struct memmap *map)
 	kref_put(&map->ref, release);
 }
 
+/* Is there memory in a higher zone, all of it above a frame? */
+bool memmap_has_above(const struct memmap *map, unsigned long last)
+{
+	enum zone_type highest = 0;
+	unsigned int i;
+
+	for (i = 0; i < map->nr; i++)
+		highest = max(highest, map->extent[i].zone);
+	for (i = 0; i < map->nr; i++) {
+		if (map->extent[i].zone == highest && map->extent[i].first <= last)
+			return false;
+	}
+	return true;
+}
+
 /**
  * memmap_has_place() - could a block ever lie here?
  * @map: the extents

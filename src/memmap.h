@@ -44,6 +44,7 @@ int memmap_rebuild(void);
 void memmap_exit(void);
 struct memmap *memmap_get(void);
 void memmap_put(struct memmap *map);
+bool memmap_has_above(const struct memmap *map, unsigned long last);
 bool memmap_has_place(const struct memmap *map, const struct placement *place, int nid);
 
 #endif /* CONTIGMEM_MEMMAP_H */

@@ -28,6 +28,7 @@ struct source {
 };
 
 extern const struct source source_arena;
+extern const struct source source_pageblock;
 extern const struct source source_buddy;
 extern const struct source source_range;
 

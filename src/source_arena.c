@@ -43,8 +43,9 @@ MODULE_PARM_DESC(arena_idle_seconds, "how long it may");
  * @nr: frames
  * @nid: node
  * @cache: cache type of all of them
- * @dead: being given back, takes no more blocks
- * @offline: idle, and its pages say so to memory offlining
+ * @dead: being given back, or typed: takes no blocks
+ * @typed: pages that no block is in may have the type of offline pages
+ * @offered: all have
  * @free: frames that no block is in
  * @idle_since: in jiffies, when @free became @nr
  * @busy: a bit for each frame that a block is in
@@ -53,17 +54,21 @@ struct arena {
 	struct list_head list;
 	struct list_head released;
 	struct rcu_head rcu;
-	spinlock_t lock;	/* protects dead, offline, free, idle_since and busy */
+	spinlock_t lock;	/* protects all below but typed, which changes while dead */
 	unsigned long first;
 	unsigned long nr;
 	int nid;
 	enum contigmem_cache cache;
 	bool dead;
-	bool offline;
+	bool typed;
+	bool offered;
 	unsigned long free;
 	unsigned long idle_since;
 	unsigned long busy[];
 };
+
+/* Places that are tried without a pause: interrupts are off. */
+#define TRIES_UNDER_LOCK	64
 
 static struct list_head arenas[CONTIGMEM_NR_CACHES];
 static DEFINE_SPINLOCK(lists_lock);	/* for writers */
@@ -114,32 +119,10 @@ void arena_discard(struct arena *arena)
 	kfree(arena);
 }
 
-/*
- * Memory offlining gives up at a page that is in use, before it asks us to give
- * anything back, unless the page's type says that its owner will. To change the
- * type of all pages takes longer than a small allocation: only the worker does
- * it, for an arena that has been idle for a while. Called with the lock held,
- * or when nobody else knows the arena any more.
- */
-static void set_offline(struct arena *arena, bool offline)
-{
-	unsigned long pfn;
-
-	if (arena->offline == offline)
-		return;
-	for (pfn = arena->first; pfn < arena->first + arena->nr; pfn++) {
-		if (offline)
-			__SetPageOffline(pfn_to_page(pfn));
-		else
-			__ClearPageOffline(pfn_to_page(pfn));
-	}
-	arena->offline = offline;
-}
-
 /* Called with the arena's lock held, or before anybody else knows it. */
 static void take(struct arena *arena, unsigned long first, struct frames *frames)
 {
-	set_offline(arena, false);
+	arena->offered = false;
 	bitmap_set(arena->busy, first - arena->first, frames->nr);
 	arena->free -= frames->nr;
 	frames->first = first;
@@ -165,35 +148,60 @@ void arena_add(struct arena *arena, unsigned long first, struct frames *frames)
 	spin_unlock_irqrestore(&lists_lock, flags);
 }
 
-/* The first place in the arena whose frames are all free. Called with its lock held. */
-static bool find(const struct arena *arena, const struct placement *place, unsigned long *start)
+/*
+ * The first place in the arena from a frame on whose frames are all free. Gives
+ * up for now after a while: *from is where to go on, or beyond the place's last
+ * frame if there is nothing. Called with the arena's lock held.
+ */
+static bool find(const struct arena *arena, const struct placement *place, unsigned long *from,
+		 unsigned long *start)
 {
-	unsigned long from = place->first;
+	unsigned int tries;
 
-	while (placement_next(place, from, start)) {
-		unsigned long at = *start - arena->first;
-		unsigned long blocker = find_next_bit(arena->busy, at + place->nr, at);
+	for (tries = 0; tries < TRIES_UNDER_LOCK; tries++) {
+		unsigned long at, blocker;
 
+		if (!placement_next(place, *from, start)) {
+			*from = place->last + 1;
+			return false;
+		}
+		at = *start - arena->first;
+		blocker = find_next_bit(arena->busy, at + place->nr, at);
 		if (blocker >= at + place->nr)
 			return true;
-		from = arena->first + find_next_zero_bit(arena->busy, arena->nr, blocker);
+		*from = arena->first + find_next_zero_bit(arena->busy, arena->nr, blocker);
 	}
 	return false;
 }
 
+/* Undo what offer() did to pages that are in use again. */
+static void clear_type(unsigned long first, unsigned long nr)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++)
+		__ClearPageOffline(pfn_to_page(first + i));
+}
+
 static bool get_from(struct arena *arena, const struct placement *place, struct frames *frames)
 {
-	unsigned long flags, start;
+	unsigned long from = place->first, flags, start;
 	bool found = false;
 
-	spin_lock_irqsave(&arena->lock, flags);
-	if (!arena->dead && arena->free >= place->nr && find(arena, place, &start)) {
-		if (arena->free == arena->nr)
-			atomic_long_sub(arena->nr, &nr_idle);
-		take(arena, start, frames);
-		found = true;
+	while (!found && from <= place->last) {
+		spin_lock_irqsave(&arena->lock, flags);
+		if (arena->dead || arena->free < place->nr) {
+			from = place->last + 1;
+		} else if (find(arena, place, &from, &start)) {
+			if (arena->free == arena->nr)
+				atomic_long_sub(arena->nr, &nr_idle);
+			take(arena, start, frames);
+			found = true;
+		}
+		spin_unlock_irqrestore(&arena->lock, flags);
 	}
-	spin_unlock_irqrestore(&arena->lock, flags);
+	if (found && arena->typed)
+		clear_type(frames->first, frames->nr);
 	return found;
 }
 
@@ -237,7 +245,8 @@ static void give_back(struct arena *arena)
 		.cache = arena->cache,
 	};
 
-	set_offline(arena, false);
+	if (arena->typed)
+		clear_type(arena->first, arena->nr);
 	atomic_long_dec(&nr_arenas);
 	atomic_long_sub(arena->nr, &nr_frames);
 	mapping_put(&frames);
@@ -280,34 +289,50 @@ static bool outlived(const struct arena *arena, const struct limits *limits)
 		time_after_eq(jiffies, arena->idle_since + limits->age));
 }
 
+/* Takes the arena out of everybody's sight if it is time; its lists are the caller's then. */
+static bool take_out(struct arena *arena, const struct limits *limits)
+{
+	unsigned long flags;
+	bool out;
+
+	if (READ_ONCE(arena->free) < arena->nr)
+		return false;
+	spin_lock_irqsave(&arena->lock, flags);
+	out = !arena->dead && outlived(arena, limits);
+	if (out) {
+		arena->dead = true;
+		atomic_long_sub(arena->nr, &nr_idle);
+	}
+	spin_unlock_irqrestore(&arena->lock, flags);
+	if (!out)
+		return false;
+	spin_lock_irqsave(&lists_lock, flags);
+	list_del_rcu(&arena->list);
+	spin_unlock_irqrestore(&lists_lock, flags);
+	return true;
+}
+
 /* Give back idle arenas beyond the limits. Called with the release lock held. */
 static unsigned long release(const struct limits *limits)
 {
 	struct arena *arena, *next;
-	unsigned long done = 0, flags;
 	enum contigmem_cache cache;
+	unsigned long done = 0;
 	unsigned int scope;
 	LIST_HEAD(gone);
 
-	spin_lock_irqsave(&lists_lock, flags);
+	rcu_read_lock();
 	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
-		list_for_each_entry_safe(arena, next, &arenas[cache], list) {
+		list_for_each_entry_rcu(arena, &arenas[cache], list) {
 			if (done >= limits->most)
 				break;
-			if (READ_ONCE(arena->free) < arena->nr)
-				continue;
-			spin_lock(&arena->lock);
-			if (outlived(arena, limits)) {
-				arena->dead = true;
-				atomic_long_sub(arena->nr, &nr_idle);
-				list_del_rcu(&arena->list);
+			if (take_out(arena, limits)) {
 				list_add(&arena->released, &gone);
 				done += arena->nr;
 			}
-			spin_unlock(&arena->lock);
 		}
 	}
-	spin_unlock_irqrestore(&lists_lock, flags);
+	rcu_read_unlock();
 
 	/* Whoever waits for the release lock may be what I/O is waiting for. */
 	scope = memalloc_noio_save();
@@ -376,22 +401,46 @@ static void release_too_many(struct work_struct *work)
 	mutex_unlock(&release_lock);
 }
 
+/*
+ * Memory offlining gives up at a page that is in use, before it asks anybody to
+ * give something back, unless the page's type says that its owner will. To
+ * change the type of all pages takes longer than a small allocation: the worker
+ * does it, for what has been idle for a while. Called with the release lock held.
+ */
+static void offer(struct arena *arena)
+{
+	unsigned long flags, i;
+	bool idle;
+
+	spin_lock_irqsave(&arena->lock, flags);
+	idle = !arena->dead && !arena->offered && arena->free == arena->nr;
+	if (idle)
+		arena->dead = true;
+	spin_unlock_irqrestore(&arena->lock, flags);
+	if (!idle)
+		return;
+	for (i = 0; i < arena->nr; i++)
+		__SetPageOffline(pfn_to_page(arena->first + i));
+	arena->typed = true;
+	spin_lock_irqsave(&arena->lock, flags);
+	arena->offered = true;
+	arena->dead = false;
+	spin_unlock_irqrestore(&arena->lock, flags);
+}
+
 static void offer_idle(void)
 {
 	enum contigmem_cache cache;
 	struct arena *arena;
-	unsigned long flags;
 
+	mutex_lock(&release_lock);
 	rcu_read_lock();
 	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
-		list_for_each_entry_rcu(arena, &arenas[cache], list) {
-			spin_lock_irqsave(&arena->lock, flags);
-			if (!arena->dead && arena->free == arena->nr)
-				set_offline(arena, true);
-			spin_unlock_irqrestore(&arena->lock, flags);
-		}
+		list_for_each_entry_rcu(arena, &arenas[cache], list)
+			offer(arena);
 	}
 	rcu_read_unlock();
+	mutex_unlock(&release_lock);
 }
 
 /* Looks after idle arenas every second, or when they are to be given back. */

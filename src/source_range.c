@@ -439,16 +439,18 @@ static enum contigmem_reason clear_cheapest(struct search *search, const struct 
 	return goes_on(reason) ? nothing(search) : reason;
 }
 
+enum effort { TAKE_FREE_PAGEBLOCKS, TAKE_FREE_FRAMES, MIGRATE };
+
 static enum contigmem_reason pass(struct search *search, const struct extent *extent,
-				  bool migrate, struct frames *frames)
+				  enum effort effort, struct frames *frames)
 {
 	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
 
-	if (!migrate) {
+	if (effort < MIGRATE) {
 		/* Whole pageblocks first: they serve the next request as well. */
 		if (search->need->place.nr <= ARENA_MAX_PAGEBLOCKS * pageblock_nr_pages)
 			reason = take_window(search, extent, FRAME_FREE, FRAME_FREE, frames);
-		if (goes_on(reason))
+		if (goes_on(reason) && effort == TAKE_FREE_FRAMES)
 			reason = take_window(search, extent, FRAME_FREE, FRAME_PINNED, frames);
 		return reason;
 	}
@@ -459,7 +461,7 @@ static enum contigmem_reason pass(struct search *search, const struct extent *ex
 }
 
 static enum contigmem_reason search_node(struct search *search, const struct memmap *map,
-					 int nid, bool migrate, struct frames *frames)
+					 int nid, enum effort effort, struct frames *frames)
 {
 	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
 	unsigned int i, n;
@@ -470,21 +472,21 @@ static enum contigmem_reason search_node(struct search *search, const struct mem
 		for (i = 0; i < map->nr; i++) {
 			if (map->extent[i].nid != nid)
 				continue;
-			reason = pass(search, &map->extent[i], migrate, frames);
+			reason = pass(search, &map->extent[i], effort, frames);
 			if (!goes_on(reason))
 				return reason;
 		}
-		if (!migrate)
-			break;
+		if (effort < MIGRATE)
+			return CONTIGMEM_NO_FREE_RUN;
 	}
 	if (search->busy)
-		return migrate ? CONTIGMEM_STILL_BUSY : CONTIGMEM_NO_FREE_RUN;
-	return migrate && search->verdict->blocker_kind ? CONTIGMEM_BLOCKED : CONTIGMEM_NO_FREE_RUN;
+		return CONTIGMEM_STILL_BUSY;
+	return search->verdict->blocker_kind ? CONTIGMEM_BLOCKED : CONTIGMEM_NO_FREE_RUN;
 }
 
-static enum contigmem_reason get(const struct need *need, const struct memmap *map, int nid,
-				 bool migrate, struct frames *frames,
-				 struct contigmem_verdict *verdict)
+static enum contigmem_reason serve(const struct need *need, const struct memmap *map, int nid,
+				   enum effort effort, struct frames *frames,
+				   struct contigmem_verdict *verdict)
 {
 	struct search *search;
 	enum contigmem_reason reason;
@@ -499,20 +501,42 @@ static enum contigmem_reason get(const struct need *need, const struct memmap *m
 	search->verdict = verdict;
 	search->windows.place = need->place;
 	search->windows.granule = pageblock_nr_pages;
-	if (migrate) {
+	if (effort == MIGRATE) {
 		search->windows.nr_moves = window_granules(&search->windows);
 		search->windows.moves = kvmalloc_array(search->windows.nr_moves,
 						       sizeof(*search->windows.moves),
 						       need->reclaim | __GFP_NOWARN);
 	}
-	if (migrate && !search->windows.moves)
+	if (effort == MIGRATE && !search->windows.moves)
 		reason = CONTIGMEM_NO_BOOKKEEPING;
 	else
-		reason = search_node(search, map, nid, migrate, frames);
+		reason = search_node(search, map, nid, effort, frames);
 	kvfree(search->windows.moves);
 	kfree(search);
 	return reason;
 }
+
+static enum contigmem_reason get(const struct need *need, const struct memmap *map, int nid,
+				 bool migrate, struct frames *frames,
+				 struct contigmem_verdict *verdict)
+{
+	return serve(need, map, nid, migrate ? MIGRATE : TAKE_FREE_FRAMES, frames, verdict);
+}
+
+static enum contigmem_reason get_pageblock(const struct need *need, const struct memmap *map,
+					   int nid, bool migrate, struct frames *frames,
+					   struct contigmem_verdict *verdict)
+{
+	if (migrate || need->place.nr > pageblock_nr_pages)
+		return CONTIGMEM_NO_FREE_RUN;
+	return serve(need, map, nid, TAKE_FREE_PAGEBLOCKS, frames, verdict);
+}
+
+/* A small request from pageblocks that are wholly free, for an arena. */
+const struct source source_pageblock = {
+	.id = CONTIGMEM_SOURCE_RANGE,
+	.get = get_pageblock,
+};
 
 const struct source source_range = {
 	.id = CONTIGMEM_SOURCE_RANGE,

@@ -2,11 +2,8 @@
 /*
  * Pageblocks that are claimed once and sub-allocated: what a caller sees of it.
  */
-#include <linux/completion.h>
 #include <linux/err.h>
-#include <linux/kthread.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -170,114 +167,12 @@ static void a_freed_place_is_used_again(struct kunit *test)
 	test_free(test, first);
 }
 
-#define THREADS		4
-#define THREAD_ROUNDS	400
-#define THREAD_BLOCKS	16
-
-struct worker {
-	struct rnd_state rnd;
-	unsigned long id;
-	struct completion done;
-	const char *fault;
-	unsigned int served;
-};
-
-struct worker_block {
-	unsigned long *vaddr;
-	size_t size;
-	unsigned long mark;
-};
-
-static bool worker_block_is(const struct worker_block *block)
-{
-	size_t at;
-
-	for (at = 0; at < block->size / sizeof(long); at += PAGE_SIZE / sizeof(long)) {
-		if (block->vaddr[at] != block->mark + at)
-			return false;
-	}
-	return true;
-}
-
-static void worker_alloc(struct worker *worker, struct worker_block *block, unsigned int round)
-{
-	struct contigmem_request req = CONTIGMEM_REQUEST(0);
-	size_t at;
-
-	req.size = PAGE_SIZE * (1 + test_random_below(&worker->rnd, 48));
-	req.cache = test_random_below(&worker->rnd, CONTIGMEM_NR_CACHES);
-	if (test_random_below(&worker->rnd, 2)) {
-		req.low = SZ_256M;
-		req.high = SZ_512M - 1;
-	}
-	block->vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
-	if (IS_ERR(block->vaddr)) {
-		block->vaddr = NULL;
-		return;
-	}
-	worker->served++;
-	block->size = req.size;
-	block->mark = worker->id << 48 | (unsigned long)round << 24;
-	for (at = 0; at < block->size / sizeof(long); at += PAGE_SIZE / sizeof(long))
-		block->vaddr[at] = block->mark + at;
-}
-
-static int work(void *data)
-{
-	struct worker_block blocks[THREAD_BLOCKS] = { };
-	struct worker *worker = data;
-	unsigned int round;
-
-	for (round = 0; round < THREAD_ROUNDS + THREAD_BLOCKS; round++) {
-		struct worker_block *block = &blocks[round % THREAD_BLOCKS];
-
-		if (block->vaddr) {
-			if (!worker_block_is(block))
-				worker->fault = "a page of a block was written by somebody else";
-			contigmem_free(block->vaddr);
-			block->vaddr = NULL;
-		}
-		if (round < THREAD_ROUNDS)
-			worker_alloc(worker, block, round);
-		cond_resched();
-	}
-	complete(&worker->done);
-	return 0;
-}
-
-/* Marks on every page: two blocks that share one find each other's. */
-static void threads_do_not_share_pages(struct kunit *test)
-{
-	struct worker *workers = kunit_kcalloc(test, THREADS, sizeof(*workers), GFP_KERNEL);
-	struct rnd_state rnd;
-	unsigned long i;
-
-	KUNIT_ASSERT_NOT_NULL(test, workers);
-	test_random_start(test, &rnd);
-	for (i = 0; i < THREADS; i++) {
-		workers[i].id = i + 1;
-		prandom_seed_state(&workers[i].rnd, test_random_u64(&rnd));
-		init_completion(&workers[i].done);
-		if (IS_ERR(kthread_run(work, &workers[i], "contigmem-test/%lu", i))) {
-			KUNIT_FAIL(test, "no thread");
-			complete(&workers[i].done);
-		}
-	}
-	for (i = 0; i < THREADS; i++) {
-		wait_for_completion(&workers[i].done);
-		if (workers[i].fault)
-			KUNIT_FAIL(test, "%s", workers[i].fault);
-		KUNIT_EXPECT_GT(test, workers[i].served, THREAD_ROUNDS / 2);
-	}
-}
-
 static struct kunit_case arena_cases[] = {
 	KUNIT_CASE(second_typed_block_is_served_from_the_first_ones_pageblock),
 	KUNIT_CASE(neighbours_in_one_pageblock),
 	KUNIT_CASE(idle_pageblocks_are_in_nobodys_way),
 	KUNIT_CASE(atomic_caller_is_served_where_the_type_is_there),
 	KUNIT_CASE(a_freed_place_is_used_again),
-	KUNIT_CASE_SLOW(threads_do_not_share_pages),
 	{}
 };
 

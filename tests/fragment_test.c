@@ -179,7 +179,7 @@ static void break_up(struct kunit *test, unsigned int period)
  * A page that lies on a processor's list of free ones keeps a pageblock from
  * being whole. A claim in a zone has the zone's lists emptied.
  */
-static void drain(const struct zone *zone)
+static void drain(struct zone *zone)
 {
 	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_4M);
 	void *vaddr;

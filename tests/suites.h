@@ -19,6 +19,7 @@ extern struct kunit_suite errors_suite;
 extern struct kunit_suite wdm_suite;
 extern struct kunit_suite random_suite;
 extern struct kunit_suite arena_suite;
+extern struct kunit_suite threads_suite;
 extern struct kunit_suite fragment_suite;
 
 /* A block that no power of two and no zone helps to find. */

@@ -118,6 +118,78 @@ client() {
 	[ $problems = "$before" ]
 }
 
+# ask REQUEST: the answer of debugfs.
+ask() {
+	local answer
+
+	exec 3<>$debugfs/contigmem/alloc
+	echo "$1" 2>/dev/null >&3
+	read -r answer <&3
+	exec 3>&-
+	echo "$answer"
+}
+
+# A piece of memory that the kernel can take offline when nobody allocates, from
+# the highest down: sets $memory, $low and $high.
+find_memory() {
+	local size name
+
+	size=$((0x$(cat /sys/devices/system/memory/block_size_bytes)))
+	for name in $(cd /sys/devices/system/memory && printf '%s\n' memory[0-9]* | sort -rV); do
+		memory=/sys/devices/system/memory/$name
+		[ "$(cat "$memory/state")" = online ] || continue
+		echo offline 2>/dev/null >"$memory/state" || continue
+		echo online_kernel >"$memory/state" || problem "$name does not come back"
+		low=$((${name#memory} * size))
+		high=$((low + size - 1))
+		return
+	done
+	return 1
+}
+
+# offline: takes $memory offline and brings it back; in between contigmem knows.
+offline() {
+	local answer
+
+	echo offline 2>/dev/null >"$memory/state" || return
+	answer=$(ask "size=64K low=$low high=$high")
+	[[ $answer = "error -34 "* ]] || problem "a block in offline memory: $answer"
+	echo online_kernel >"$memory/state" || problem "memory does not come back"
+}
+
+# Memory goes offline where nothing lives, idle arenas and allocations elsewhere
+# beside it, and stays where a block is.
+hotplug() {
+	local before=$problems low high memory answer load i
+
+	find_memory || { problem "no memory can go offline"; return 1; }
+	step "offline and online $memory"
+	while :; do
+		ask "size=300K align=1M high=$((low - 1)) tag=Load" >/dev/null
+		ask "size=3M cache=wc high=$((low - 1)) tag=Load" >/dev/null
+		echo all >$debugfs/contigmem/free
+	done &
+	load=$!
+	for i in 1 2 3 4 5; do
+		offline || problem "memory without a block stayed online, loop $i"
+	done
+	kill $load
+	wait $load 2>/dev/null
+	echo all >$debugfs/contigmem/free
+	for answer in cached uncached wc; do
+		answer=$(ask "size=64K low=$low high=$high align=1M cache=$answer")
+		[[ $answer = ok\ * ]] || problem "no block in memory that came back: $answer"
+		! offline || problem "memory with a live block went offline: $answer"
+		echo all >$debugfs/contigmem/free
+		for ((i = 0; i < 30; i++)); do
+			! offline || break
+			sleep 0.2
+		done
+		[ $i -lt 30 ] || problem "memory with an idle arena stays online: $answer"
+	done
+	[ $problems = "$before" ]
+}
+
 result kernel "$(uname -r)"
 mountpoint -q $debugfs || mount -t debugfs debugfs $debugfs || problem "no debugfs"
 if [ -e $debugfs/kmemleak ]; then
@@ -135,6 +207,7 @@ if load contigmem.ko; then
 	./debugfs_test --pairs "$pairs" >debugfs.tap || problem "debugfs_test failed"
 	unload contigmem_client
 	if client; then result client ok; else result client failed; fi
+	if hotplug; then result hotplug ok; else result hotplug failed; fi
 	[ "$(blocks)" = 0 ] || problem "blocks are left: $(cat $debugfs/contigmem/blocks)"
 	step "looking for what is left"
 	if [ -e $debugfs/page_owner ]; then

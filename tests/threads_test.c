@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Many callers at once: they share no page, and none is refused what it would
+ * have had alone.
+ */
+#include <linux/completion.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/nodemask.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+
+#include "suites.h"
+
+#define THREADS		8
+/* Blocks of each; to allocate and to free one are two operations. */
+#define ROUNDS		(100000 / 2 / THREADS / (IS_ENABLED(CONFIG_KASAN) ? 10 : 1))
+#define LIVE		16
+
+/**
+ * struct worker - one caller
+ * @rnd: its random numbers
+ * @id: a number that no other has
+ * @low: where its own 4 MiB begin; 0: it asks for anything
+ * @done: it has ended
+ * @fault: what went wrong first
+ * @reason: why it was refused, if it was
+ * @refused: what it was refused
+ * @served: blocks it had
+ */
+struct worker {
+	struct rnd_state rnd;
+	unsigned long id;
+	phys_addr_t low;
+	struct completion done;
+	const char *fault;
+	enum contigmem_reason reason;
+	struct contigmem_request refused;
+	unsigned int served;
+};
+
+struct worker_block {
+	unsigned long *vaddr;
+	size_t size;
+	unsigned long mark;
+};
+
+/* Every page has its own mark: two blocks that share one find each other's. */
+static void mark(struct worker_block *block)
+{
+	size_t at;
+
+	for (at = 0; at < block->size / sizeof(long); at += PAGE_SIZE / sizeof(long))
+		block->vaddr[at] = block->mark + at;
+}
+
+static bool is_marked(const struct worker_block *block)
+{
+	size_t at;
+
+	for (at = 0; at < block->size / sizeof(long); at += PAGE_SIZE / sizeof(long)) {
+		if (block->vaddr[at] != block->mark + at)
+			return false;
+	}
+	return true;
+}
+
+/* Constraints of all kinds, none so narrow that others' blocks can use it up. */
+static gfp_t random_request(struct worker *worker, struct contigmem_request *req)
+{
+	struct rnd_state *rnd = &worker->rnd;
+	gfp_t gfp = GFP_KERNEL | __GFP_NOWARN;
+
+	*req = CONTIGMEM_REQUEST(PAGE_SIZE * (1 + test_random_below(rnd, 48)));
+	req->cache = test_random_below(rnd, CONTIGMEM_NR_CACHES);
+	if (!test_random_below(rnd, 16))
+		req->size = SZ_2M + PAGE_SIZE * test_random_below(rnd, 512);
+	if (worker->low) {
+		/* Two pageblocks have no room for three types. */
+		req->cache = worker->id % CONTIGMEM_NR_CACHES;
+		req->low = worker->low;
+		req->high = worker->low + SZ_4M - 1;
+		req->size = min(req->size, SZ_1M / LIVE);
+		return gfp;
+	}
+	if (test_random_below(rnd, 2)) {
+		req->low = SZ_256M + PAGE_SIZE * test_random_below(rnd, 1024);
+		req->high = req->low + SZ_1G - 1;
+	} else if (test_random_below(rnd, 2)) {
+		req->nid = test_random_below(rnd, num_online_nodes());
+		gfp |= __GFP_THISNODE;
+	}
+	if (!test_random_below(rnd, 3))
+		req->align = PAGE_SIZE << test_random_below(rnd, 10);
+	if (!test_random_below(rnd, 3))
+		req->boundary = roundup_pow_of_two(req->size) << test_random_below(rnd, 3);
+	return gfp;
+}
+
+static void worker_alloc(struct worker *worker, struct worker_block *block, unsigned int round)
+{
+	struct contigmem_verdict verdict;
+	struct contigmem_request req;
+	gfp_t gfp = random_request(worker, &req);
+
+	req.verdict = &verdict;
+	block->vaddr = contigmem_alloc(&req, gfp);
+	if (IS_ERR(block->vaddr)) {
+		block->vaddr = NULL;
+		if (!worker->reason) {
+			worker->reason = verdict.reason;
+			worker->refused = req;
+		}
+		return;
+	}
+	worker->served++;
+	block->size = PAGE_ALIGN(req.size);
+	block->mark = worker->id << 48 | (unsigned long)round << 24;
+	mark(block);
+}
+
+static int work(void *data)
+{
+	struct worker_block blocks[LIVE] = { };
+	struct worker *worker = data;
+	unsigned int round;
+
+	for (round = 0; round < ROUNDS + LIVE; round++) {
+		struct worker_block *block = &blocks[round % LIVE];
+
+		if (block->vaddr) {
+			if (!is_marked(block))
+				worker->fault = "a page of a block was written by somebody else";
+			contigmem_free(block->vaddr);
+			block->vaddr = NULL;
+		}
+		if (round < ROUNDS)
+			worker_alloc(worker, block, round);
+		cond_resched();
+	}
+	complete(&worker->done);
+	return 0;
+}
+
+/* Worker n has the n-th 4 MiB from @low, or if that is 0 all of memory with the others. */
+static void run_workers(struct kunit *test, phys_addr_t low)
+{
+	struct worker *workers = kunit_kcalloc(test, THREADS, sizeof(*workers), GFP_KERNEL);
+	struct rnd_state rnd;
+	unsigned long i;
+
+	KUNIT_ASSERT_NOT_NULL(test, workers);
+	test_random_start(test, &rnd);
+	for (i = 0; i < THREADS; i++) {
+		workers[i].id = i + 1;
+		workers[i].low = low ? low + i * SZ_4M : 0;
+		prandom_seed_state(&workers[i].rnd, test_random_u64(&rnd));
+		init_completion(&workers[i].done);
+		if (IS_ERR(kthread_run(work, &workers[i], "contigmem-test/%lu", i))) {
+			KUNIT_FAIL(test, "no thread");
+			complete(&workers[i].done);
+		}
+	}
+	for (i = 0; i < THREADS; i++) {
+		wait_for_completion(&workers[i].done);
+		if (workers[i].fault)
+			KUNIT_FAIL(test, "%s", workers[i].fault);
+		KUNIT_EXPECT_EQ_MSG(test, workers[i].served, ROUNDS, "refused: %s: %s",
+				    contigmem_reason_text(workers[i].reason),
+				    test_text(test, &workers[i].refused, GFP_KERNEL));
+	}
+}
+
+static void none_is_refused_what_it_would_have_alone(struct kunit *test)
+{
+	run_workers(test, 0);
+}
+
+static void claims_side_by_side_do_not_fail_each_other(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(THREADS * SZ_4M);
+	phys_addr_t low;
+	void *vaddr;
+
+	req.align = SZ_4M;
+	req.low = SZ_16M;
+	vaddr = test_alloc(test, &req, GFP_KERNEL);
+	low = test_phys(test, vaddr);
+	test_free(test, vaddr);
+	run_workers(test, low);
+}
+
+static struct kunit_case threads_cases[] = {
+	KUNIT_CASE_SLOW(none_is_refused_what_it_would_have_alone),
+	KUNIT_CASE_SLOW(claims_side_by_side_do_not_fail_each_other),
+	{}
+};
+
+struct kunit_suite threads_suite = {
+	.name = "contigmem-threads",
+	.exit = test_exit,
+	.test_cases = threads_cases,
+};
