@@ -21,6 +21,7 @@
 
 #include "contigmem.h"
 #include "src/arena.h"
+#include "src/cma.h"
 #include "src/context.h"
 #include "src/debugfs.h"
 #include "src/frames.h"
@@ -297,12 +298,17 @@ static int __init contigmem_init(void)
 	error = memmap_init();
 	if (error)
 		goto exit_arena;
-	error = hotplug_init();
+	error = cma_init();
 	if (error)
 		goto exit_memmap;
+	error = hotplug_init();
+	if (error)
+		goto exit_cma;
 	debugfs_init();
 	return 0;
 
+exit_cma:
+	cma_exit();
 exit_memmap:
 	memmap_exit();
 exit_arena:
@@ -318,6 +324,7 @@ static void __exit contigmem_exit(void)
 	debugfs_exit();
 	flush_work(&undo_work);
 	hotplug_exit();
+	cma_exit();
 	memmap_exit();
 	arena_exit();
 	ledger_exit();

@@ -35,6 +35,7 @@ enum contigmem_cache {
  * @CONTIGMEM_SOURCE_ARENA: pageblocks that were claimed before
  * @CONTIGMEM_SOURCE_BUDDY: the page allocator
  * @CONTIGMEM_SOURCE_RANGE: alloc_contig_range() on a window that was searched for
+ * @CONTIGMEM_SOURCE_CMA: a CMA area
  * @CONTIGMEM_NR_SOURCES: how many there are
  */
 enum contigmem_source {
@@ -42,6 +43,7 @@ enum contigmem_source {
 	CONTIGMEM_SOURCE_ARENA,
 	CONTIGMEM_SOURCE_BUDDY,
 	CONTIGMEM_SOURCE_RANGE,
+	CONTIGMEM_SOURCE_CMA,
 	CONTIGMEM_NR_SOURCES
 };
 

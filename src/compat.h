@@ -83,6 +83,13 @@ static inline bool compat_pageblock_is_cma(unsigned long pfn)
 #endif
 }
 
+/* 7.2 lets modules have CMA areas; before that only the DMA API reaches them. */
+#if defined(CONFIG_DMA_CMA) && LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
+#define COMPAT_CMA_AREAS
+#include <linux/cma.h>
+#include <linux/dma-map-ops.h>
+#endif
+
 /* 6.7 made shrinkers the kernel's to allocate. Returns an ERR_PTR() on failure. */
 static inline struct shrinker *
 compat_shrinker_register(const char *name,

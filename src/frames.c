@@ -10,19 +10,26 @@
 #include <linux/topology.h>
 
 #include "arena.h"
+#include "cma.h"
 #include "frames.h"
 #include "source.h"
+
+#ifdef CONFIG_DMA_CMA
+#define SOURCE_CMA	&source_cma,
+#else
+#define SOURCE_CMA
+#endif
 
 /*
  * Cheapest first: to change the cache type of the page allocator's pages costs
  * more than to claim a pageblock and change the type of all of it once.
  */
 static const struct source * const sources_cached[] = {
-	&source_arena, &source_buddy, &source_range, NULL
+	&source_arena, &source_buddy, &source_range, SOURCE_CMA NULL
 };
 
 static const struct source * const sources_typed[] = {
-	&source_arena, &source_range, &source_buddy, NULL
+	&source_arena, &source_range, &source_buddy, SOURCE_CMA NULL
 };
 
 /*
@@ -30,7 +37,7 @@ static const struct source * const sources_typed[] = {
  * ask again: an arena answers in a quarter of the page allocator's time.
  */
 static const struct source * const sources_low[] = {
-	&source_arena, &source_pageblock, &source_buddy, &source_range, NULL
+	&source_arena, &source_pageblock, &source_buddy, &source_range, SOURCE_CMA NULL
 };
 
 static const struct source * const *sources_of(const struct need *need, const struct memmap *map)
@@ -202,6 +209,8 @@ void frames_put(const struct frames *frames)
 {
 	if (frames->arena)
 		arena_put(frames);
+	else if (frames->source == CONTIGMEM_SOURCE_CMA)
+		cma_put(frames);
 	else if (frames->whole)
 		__free_pages(pfn_to_page(frames->first), ilog2(frames->nr));
 	else

@@ -9,6 +9,7 @@
 #include "../contigmem.h"
 
 struct arena;
+struct cma;
 struct need;
 
 /**
@@ -18,6 +19,7 @@ struct need;
  * @source: where they came from
  * @cache: the cache type that the direct map gives them now
  * @arena: whose they stay; NULL if they are the block's own
+ * @area: of which CMA area they are, where the kernel lets us name one
  * @whole: one block of the page allocator, with a reference count on the first
  *	frame alone; all others have one on each frame
  */
@@ -27,6 +29,7 @@ struct frames {
 	enum contigmem_source source;
 	enum contigmem_cache cache;
 	struct arena *arena;
+	struct cma *area;
 	bool whole;
 };
 

@@ -108,6 +108,7 @@ const char *contigmem_source_name(enum contigmem_source source)
 		[CONTIGMEM_SOURCE_ARENA] = "arena",
 		[CONTIGMEM_SOURCE_BUDDY] = "buddy",
 		[CONTIGMEM_SOURCE_RANGE] = "range",
+		[CONTIGMEM_SOURCE_CMA] = "cma",
 	};
 
 	return source >= 0 && source < CONTIGMEM_NR_SOURCES ? names[source] : "?";

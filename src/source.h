@@ -31,5 +31,6 @@ extern const struct source source_arena;
 extern const struct source source_pageblock;
 extern const struct source source_buddy;
 extern const struct source source_range;
+extern const struct source source_cma;
 
 #endif /* CONTIGMEM_SOURCE_H */

@@ -83,11 +83,41 @@ struct search {
 	unsigned int nr_best;
 };
 
-/* The free block of the page allocator that holds a frame; nothing is locked. */
-static bool free_block(unsigned long pfn, struct frame_run *run)
+/* Neither in use nor in the page allocator's lists, as far as can be seen. */
+static bool is_loose(unsigned long pfn)
+{
+	struct page *page = pfn_to_page(pfn);
+
+	return !page_ref_count(page) && !PageCompound(page) && !PageBuddy(page);
+}
+
+/*
+ * Does a block of pages that is not compound, so that only its first page has a
+ * reference count, reach from @first to this frame? Within a pageblock it does
+ * not matter: with an unmovable page in it, all of it is useless.
+ */
+static bool reaches(unsigned long first, unsigned int order, unsigned long pfn)
+{
+	unsigned int half;
+
+	if (first >= pageblock_start_pfn(pfn))
+		return true;
+	for (half = 0; half < order; half++) {
+		if (!is_loose(first + (1UL << half)))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A frame without references: in a free block, in a block that is not compound,
+ * or in a per-CPU list, which is emptied before a claim. Nothing is locked.
+ */
+static void look_at_unreferenced(unsigned long pfn, struct frame_run *run, const char **kind)
 {
 	unsigned int order;
 
+	run->state = FRAME_FREE;
 	for (order = 0; order <= MAX_PAGE_ORDER; order++) {
 		unsigned long first = ALIGN_DOWN(pfn, 1UL << order);
 		struct page *head = pfn_to_page(first);
@@ -96,15 +126,20 @@ static bool free_block(unsigned long pfn, struct frame_run *run)
 			unsigned long at = READ_ONCE(head->private);
 
 			/* It may have been taken since, and mean anything. */
-			if (at < order || at > MAX_PAGE_ORDER)
-				return false;
+			if (at >= order && at <= MAX_PAGE_ORDER) {
+				run->first = first;
+				run->last = first + (1UL << at) - 1;
+			}
+			return;
+		}
+		if (page_ref_count(head) && !PageCompound(head) && !PageLRU(head) &&
+		    !compat_page_has_movable_ops(head) && reaches(first, order, pfn)) {
 			run->first = first;
-			run->last = first + (1UL << at) - 1;
-			run->state = FRAME_FREE;
-			return true;
+			run->state = FRAME_UNMOVABLE;
+			*kind = "kernel";
+			return;
 		}
 	}
-	return false;
 }
 
 /* Movable pages that somebody holds for a device stay where they are. */
@@ -154,12 +189,10 @@ static void look_at(unsigned long pfn, struct frame_run *run, const char **kind)
 		*kind = "reserved";
 	} else if (PageCompound(page)) {
 		look_at_compound(pfn, page, run, kind);
-	} else if (!page_ref_count(page) && free_block(pfn, run)) {
-		return;
 	} else if (PageSlab(page)) {
 		*kind = "slab";
 	} else if (!page_ref_count(page)) {
-		run->state = FRAME_FREE;	/* on a per-CPU list: drained before the claim */
+		look_at_unreferenced(pfn, run, kind);
 	} else if (PageLRU(page) || compat_page_has_movable_ops(page)) {
 		look_at_movable(page, 0, run, kind);
 	} else {

@@ -223,7 +223,8 @@ static bool is_bad(unsigned long pfn)
 {
 	struct page *page = pfn_to_online_page(pfn);
 
-	if (!page || PageReserved(page) || page_zonenum(page) > ZONE_NORMAL)
+	if (!page || PageReserved(page) || page_zonenum(page) > ZONE_NORMAL ||
+	    compat_pageblock_is_cma(pfn))
 		return true;
 	page = compound_head(page);
 	if (PageLRU(page))
@@ -239,7 +240,8 @@ static bool is_free_pageblock(unsigned long first)
 {
 	struct page *page = pfn_to_online_page(first);
 
-	return page && page_zonenum(page) <= ZONE_NORMAL && PageBuddy(page) &&
+	return page && page_zonenum(page) <= ZONE_NORMAL &&
+	       !compat_pageblock_is_cma(first) && PageBuddy(page) &&
 	       page_private(page) >= pageblock_order;
 }
 

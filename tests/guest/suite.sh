@@ -190,6 +190,44 @@ hotplug() {
 	[ $problems = "$before" ]
 }
 
+# granted REQUEST: in the CMA area, which is CMA's to hand out.
+granted() {
+	local answer
+
+	answer=$(ask "$1 low=$low high=$high")
+	[[ $answer = ok\ *source=cma* ]] || problem "$1 in the CMA area: $answer"
+}
+
+refused() {
+	local answer
+
+	answer=$(ask "$1 low=$low high=$high")
+	[[ $answer = error\ * ]] || problem "$1 in the CMA area: $answer"
+}
+
+# The kernel was booted with cma=SIZE@START-END: all of it is served, through CMA
+# and to callers who can wait alone, and comes back.
+cma() {
+	local before=$problems low high start end i
+
+	read -r start end < <(sed -n 's/.*\<cma=[^ @]*@\([0-9]*\)M-\([0-9]*\)M.*/\1 \2/p' /proc/cmdline)
+	low=$((start << 20))
+	high=$(((end << 20) - 1))
+	for i in 1 2; do
+		granted "size=$((end - start))M"
+		refused "size=4K"
+		echo all >$debugfs/contigmem/free
+		granted "size=1M align=1M"
+		granted "size=300K cache=wc boundary=512K"
+		granted "size=64K cache=uncached readonly"
+		refused "size=64K fast"
+		refused "size=64K node=1 strict"
+		refused "size=$((end - start))M"
+		echo all >$debugfs/contigmem/free
+	done
+	[ $problems = "$before" ]
+}
+
 result kernel "$(uname -r)"
 mountpoint -q $debugfs || mount -t debugfs debugfs $debugfs || problem "no debugfs"
 if [ -e $debugfs/kmemleak ]; then
@@ -207,6 +245,13 @@ if load contigmem.ko; then
 	./debugfs_test --pairs "$pairs" >debugfs.tap || problem "debugfs_test failed"
 	unload contigmem_client
 	if client; then result client ok; else result client failed; fi
+	if ! grep -q ' cma=' /proc/cmdline; then
+		result cma none
+	elif cma; then
+		result cma ok
+	else
+		result cma failed
+	fi
 	if hotplug; then result hotplug ok; else result hotplug failed; fi
 	[ "$(blocks)" = 0 ] || problem "blocks are left: $(cat $debugfs/contigmem/blocks)"
 	step "looking for what is left"

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * CMA areas, for a caller that may sleep and whom nobody else could serve: what
+ * is in them is meant for devices without an alternative. CMA takes no range:
+ * frames.c looks at what comes.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/err.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/pfn.h>
+#include <linux/platform_device.h>
+
+#include "compat.h"
+#include "cma.h"
+#include "source.h"
+
+#ifdef COMPAT_CMA_AREAS
+int cma_init(void)
+{
+	return 0;
+}
+
+void cma_exit(void)
+{
+}
+
+static bool take(struct cma *area, const struct placement *place, struct frames *frames)
+{
+	/* Aligned to its size rounded up, a block crosses no boundary. */
+	unsigned long align = max(place->align,
+				  place->boundary ? roundup_pow_of_two(place->nr) : 1);
+	struct page *page = cma_alloc(area, place->nr, ilog2(align), true);
+
+	if (!page)
+		return false;
+	frames->first = page_to_pfn(page);
+	frames->area = area;
+	if (placement_fits(place, frames->first))
+		return true;
+	cma_put(frames);
+	return false;
+}
+
+static bool take_from_any(const struct need *need, struct frames *frames,
+			  struct contigmem_verdict *verdict)
+{
+	struct cma *usual = dev_get_cma_area(NULL), *area = usual;
+	unsigned int i = 0;
+
+	while (area) {
+		verdict->windows++;
+		verdict->attempts++;
+		if (take(area, &need->place, frames))
+			return true;
+		do {
+			area = dma_contiguous_get_area_by_idx(i++);
+		} while (area && area == usual);
+	}
+	return false;
+}
+
+void cma_put(const struct frames *frames)
+{
+	WARN_ON(!cma_release(frames->area, pfn_to_page(frames->first), frames->nr));
+}
+#else
+/* The DMA API reaches CMA for a device, and knows of a constraint the highest address. */
+static struct platform_device *device;
+static DEFINE_MUTEX(mask_lock);	/* for as long as its mask is a request's */
+
+int cma_init(void)
+{
+	int error;
+
+	device = platform_device_register_simple("contigmem", PLATFORM_DEVID_NONE, NULL, 0);
+	if (IS_ERR(device))
+		return PTR_ERR(device);
+	error = dma_coerce_mask_and_coherent(&device->dev, DMA_BIT_MASK(64));
+	if (error)
+		platform_device_unregister(device);
+	return error;
+}
+
+void cma_exit(void)
+{
+	platform_device_unregister(device);
+}
+
+static bool take_from_any(const struct need *need, struct frames *frames,
+			  struct contigmem_verdict *verdict)
+{
+	size_t size = need->place.nr << PAGE_SHIFT;
+	struct page *page;
+	dma_addr_t handle;
+
+	verdict->windows++;
+	verdict->attempts++;
+	mutex_lock(&mask_lock);
+	device->dev.coherent_dma_mask = PFN_PHYS(need->place.last) + PAGE_SIZE - 1;
+	page = dma_alloc_pages(&device->dev, size, &handle, DMA_BIDIRECTIONAL,
+			       need->reclaim | __GFP_NOWARN);
+	mutex_unlock(&mask_lock);
+	if (!page)
+		return false;
+	frames->first = page_to_pfn(page);
+	/* Where CMA has none the DMA API asks the page allocator, as was done before. */
+	if (handle == PFN_PHYS(frames->first) && compat_pageblock_is_cma(frames->first) &&
+	    placement_fits(&need->place, frames->first))
+		return true;
+	dma_free_pages(&device->dev, size, page, handle, DMA_BIDIRECTIONAL);
+	return false;
+}
+
+void cma_put(const struct frames *frames)
+{
+	dma_free_pages(&device->dev, frames->nr << PAGE_SHIFT, pfn_to_page(frames->first),
+		       PFN_PHYS(frames->first), DMA_BIDIRECTIONAL);
+}
+#endif
+
+static enum contigmem_reason get(const struct need *need, const struct memmap *map, int nid,
+				 bool migrate, struct frames *frames,
+				 struct contigmem_verdict *verdict)
+{
+	if (!migrate || !take_from_any(need, frames, verdict))
+		return CONTIGMEM_NO_FREE_RUN;
+	return CONTIGMEM_OK;
+}
+
+const struct source source_cma = {
+	.id = CONTIGMEM_SOURCE_CMA,
+	.guesses = true,
+	.get = get,
+};
