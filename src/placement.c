@@ -110,7 +110,7 @@ static bool next_place(struct window_search *search, unsigned long *start)
 
 /*
  * Read frames from the last down to the first, and stop at one that is worse
- * than allowed. Returns whether there was none.
+ * than allowed, or when the search is to end. Returns whether there was none.
  */
 static bool all_good(struct window_search *search, unsigned long first, unsigned long end,
 		     enum frame_state worst, struct frame_run *run)
@@ -119,7 +119,7 @@ static bool all_good(struct window_search *search, unsigned long first, unsigned
 
 	while (at > first) {
 		search->read(search, at - 1, run);
-		if (run->state > worst)
+		if (run->state > worst || search->stop)
 			return false;
 		at = max(run->first, first);
 	}
@@ -173,12 +173,12 @@ bool window_next(struct window_search *search, unsigned long *start)
 		if (!window_good(search, *start, end) || !beside_good(search, *start, end))
 			continue;
 		go_past(search, granule_last(search, *start));
-		return !search->stop;
+		return true;
 	}
 	return false;
 }
 
-/* Pages to move in the granule that begins at @first; false if one of them cannot be. */
+/* Pages to move in the granule that begins at @first; false if one cannot, or at the end. */
 static bool granule_cost(struct window_search *search, unsigned long first, unsigned int *cost)
 {
 	unsigned long at = first + search->granule;
@@ -187,7 +187,7 @@ static bool granule_cost(struct window_search *search, unsigned long first, unsi
 	*cost = 0;
 	while (at > first) {
 		search->read(search, at - 1, &run);
-		if (run.state > FRAME_MOVABLE) {
+		if (run.state > FRAME_MOVABLE || search->stop) {
 			go_past(search, granule_last(search, run.last));
 			return false;
 		}
@@ -242,7 +242,7 @@ bool window_next_cost(struct window_search *search, unsigned long *start, unsign
 		search->sum += added;
 		*cost = search->sum;
 		go_past(search, granule_last(search, *start));
-		return !search->stop;
+		return true;
 	}
 	return false;
 }

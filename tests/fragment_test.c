@@ -5,6 +5,7 @@
  */
 #include <linux/err.h>
 #include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -135,7 +136,7 @@ static void scatter_cache(struct kunit *test, int nid)
 
 	if (cpumask_empty(cpus))
 		return;
-	cache->wanted = free_pages_of(nid) / 4 / SCALE;
+	cache->wanted = free_pages_of(nid) / 8 / SCALE;
 	cache->file = compat_shmem_file("contigmem-fragment", PFN_PHYS(cache->wanted));
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache->file));
 	KUNIT_ASSERT_EQ(test, work_on_cpu(cpumask_first(cpus), fill_cache, cache), 0L);
@@ -223,8 +224,7 @@ static bool is_bad(unsigned long pfn)
 {
 	struct page *page = pfn_to_online_page(pfn);
 
-	if (!page || PageReserved(page) || page_zonenum(page) > ZONE_NORMAL ||
-	    compat_pageblock_is_cma(pfn))
+	if (!page || PageReserved(page) || page_zonenum(page) > ZONE_NORMAL)
 		return true;
 	page = compound_head(page);
 	if (PageLRU(page))
@@ -240,8 +240,7 @@ static bool is_free_pageblock(unsigned long first)
 {
 	struct page *page = pfn_to_online_page(first);
 
-	return page && page_zonenum(page) <= ZONE_NORMAL &&
-	       !compat_pageblock_is_cma(first) && PageBuddy(page) &&
+	return page && page_zonenum(page) <= ZONE_NORMAL && PageBuddy(page) &&
 	       page_private(page) >= pageblock_order;
 }
 
@@ -252,6 +251,11 @@ static void find_bad(unsigned long first, unsigned long end)
 
 	while (end > first) {
 		end -= pageblock_nr_pages;
+		if (pfn_to_online_page(end) && compat_pageblock_is_cma(end)) {
+			bad = end;	/* CMA's to hand out: none of it */
+			memset32(&next_bad[end], bad, pageblock_nr_pages);
+			continue;
+		}
 		if (is_free_pageblock(end)) {
 			memset32(&next_bad[end], bad, pageblock_nr_pages);
 			continue;
@@ -411,6 +415,95 @@ static void every_pageblock_spoilt(struct kunit *test)
 	check_broken_up(test, 1);
 }
 
+/* As an operator would: a parameter of the module under test. */
+static void set_budget(struct kunit *test, const char *name, unsigned int value)
+{
+	char path[64], text[16];
+	struct file *file;
+	loff_t at = 0;
+	int len;
+
+	snprintf(path, sizeof(path), "/sys/module/contigmem/parameters/%s", name);
+	len = snprintf(text, sizeof(text), "%u", value);
+	file = filp_open(path, O_WRONLY, 0);
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(file), "%s", path);
+	KUNIT_EXPECT_EQ(test, kernel_write(file, text, len, &at), (ssize_t)len);
+	filp_close(file, NULL);
+}
+
+/* Nobody would move a page that somebody else has a reference to; it does not show beforehand. */
+static unsigned long hold_cache(struct cache *cache, struct page **held, unsigned long most)
+{
+	unsigned long i, nr = 0;
+
+	for (i = 0; i < cache->wanted && nr < most; i += 16) {
+		struct page *page = shmem_read_mapping_page(cache->file->f_mapping, i);
+
+		if (!IS_ERR(page))
+			held[nr++] = page;
+		cond_resched();
+	}
+	return nr;
+}
+
+/* Each budget ends a request with a reason of its own, and nothing is lost. */
+static void budgets_end_a_request(struct kunit *test)
+{
+	static const struct {
+		const char *name;
+		unsigned int value;
+		unsigned int normal;
+		unsigned long attempts;
+		unsigned long reads;
+	} budgets[] = {
+		/* One look for free windows, one for others; CMA may be tried besides. */
+		{ "budget_reads", 1024, 64 << 20, 1, 2 * 1024 },
+		{ "budget_attempts", 1, 32, 2, ULONG_MAX },
+		{ "budget_moves", 1, 256 << 10, 2, ULONG_MAX },
+	};
+	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_16M);
+	unsigned long most = nr_frames / 16, nr;
+	struct contigmem_verdict verdict;
+	struct page **held;
+	int i;
+
+	held = vmalloc_array(most, sizeof(*held));
+	KUNIT_ASSERT_NOT_NULL(test, held);
+	test_random_start(test, &rnd);
+	scatter_cache(test, 0);
+	nr = hold_cache(&caches[0], held, most);
+	/* Where held pages are, one window and no other. */
+	req.low = ALIGN(page_to_phys(held[nr / 2]), SZ_2M);
+	req.high = req.low + SZ_16M - 1;
+	req.verdict = &verdict;
+	for (i = 0; i < ARRAY_SIZE(budgets); i++) {
+		void *vaddr;
+
+		set_budget(test, budgets[i].name, budgets[i].value);
+		vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
+		set_budget(test, budgets[i].name, budgets[i].normal);
+		kunit_info(test, "%s: %s: %lu frames read, %lu attempts", budgets[i].name,
+			   contigmem_reason_text(verdict.reason), verdict.frames_read,
+			   verdict.attempts);
+		KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(vaddr), -EBUSY, "%s", budgets[i].name);
+		KUNIT_EXPECT_EQ_MSG(test, verdict.reason, CONTIGMEM_BUDGET_SPENT, "%s",
+				    budgets[i].name);
+		KUNIT_EXPECT_LE_MSG(test, verdict.attempts, budgets[i].attempts, "%s",
+				    budgets[i].name);
+		KUNIT_EXPECT_LE_MSG(test, verdict.frames_read, budgets[i].reads, "%s",
+				    budgets[i].name);
+		if (!IS_ERR(vaddr))
+			contigmem_free(vaddr);
+	}
+	while (nr)
+		put_page(held[--nr]);
+	vfree(held);
+	/* Nothing keeps the pages in place any more. */
+	req.low = 0;
+	req.high = -1;
+	test_free(test, test_alloc(test, &req, GFP_KERNEL));
+}
+
 static int fragment_init(struct kunit *test)
 {
 	unsigned long blocks;
@@ -441,6 +534,7 @@ static struct kunit_case fragment_cases[] = {
 	KUNIT_CASE_SLOW(one_in_8_pageblocks_spoilt),
 	KUNIT_CASE_SLOW(one_in_2_pageblocks_spoilt),
 	KUNIT_CASE_SLOW(every_pageblock_spoilt),
+	KUNIT_CASE_SLOW(budgets_end_a_request),
 	{}
 };
 

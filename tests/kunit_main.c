@@ -200,7 +200,7 @@ void test_check_block(struct kunit *test, const void *vaddr,
 		KUNIT_EXPECT_EQ_MSG(test, info.nid, req->nid, "%s", test_text(test, req, gfp));
 }
 
-static bool type_is_write_back(phys_addr_t phys, size_t size)
+bool test_type_is_write_back(phys_addr_t phys, size_t size)
 {
 	u64 pat = pagetable_pat();
 	size_t at;
@@ -220,7 +220,7 @@ void test_check_type_ends(struct kunit *test, phys_addr_t phys, size_t size)
 {
 	unsigned long end = jiffies + 10 * HZ;
 
-	while (!type_is_write_back(phys, size) && time_before(jiffies, end))
+	while (!test_type_is_write_back(phys, size) && time_before(jiffies, end))
 		msleep(20);
 	test_check_type(test, phys, size, CONTIGMEM_CACHED);
 }
