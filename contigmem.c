@@ -139,9 +139,9 @@ EXPORT_SYMBOL_GPL(contigmem_alloc_track_caller);
  * contigmem_alloc() - allocate physically contiguous memory
  * @req: what the device needs; start from CONTIGMEM_REQUEST()
  * @gfp: the context: GFP_KERNEL, GFP_NOIO, GFP_NOFS may sleep, GFP_NOWAIT and
- *	GFP_ATOMIC do not and get what the page allocator has. __GFP_ZERO,
- *	__GFP_THISNODE (strict node) and __GFP_NOWARN mean what they always mean;
- *	any other bit is refused.
+ *	GFP_ATOMIC do not and get what arenas and the page allocator have.
+ *	__GFP_ZERO, __GFP_THISNODE (strict node) and __GFP_NOWARN mean what they
+ *	always mean; any other bit is refused.
  *
  * The content is undefined without __GFP_ZERO. The block is the caller's until
  * contigmem_free().
@@ -152,7 +152,7 @@ EXPORT_SYMBOL_GPL(contigmem_alloc_track_caller);
  * * -EINVAL: the request is malformed
  * * -ERANGE: no memory of this machine can ever satisfy it
  * * -ENOSPC: no free run now, and pages must not be moved
- * * -EBUSY: pages in every window cannot be moved
+ * * -EBUSY: pages in every window cannot be moved, or a budget is spent
  * * -ENOMEM: no memory for bookkeeping, or to move pages to
  * * -EAGAIN: it would have to sleep
  * * -EOPNOTSUPP: this kernel or CPU lacks the cache type

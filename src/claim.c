@@ -36,13 +36,19 @@ static int begin(struct claim *claim)
 	return error;
 }
 
+static bool settled(struct claim *claim, int *error)
+{
+	*error = begin(claim);
+	return *error != -EAGAIN;
+}
+
 static int wait_and_begin(struct claim *claim, unsigned long first, unsigned long last)
 {
 	int error;
 
 	claim->first = ALIGN_DOWN(first, STRIPE);
 	claim->last = last | (STRIPE - 1);
-	if (wait_event_killable(ended, (error = begin(claim)) != -EAGAIN))
+	if (wait_event_killable(ended, settled(claim, &error)))
 		return -EINTR;
 	return error;
 }

@@ -15,9 +15,9 @@
 #include "source.h"
 
 #ifdef CONFIG_DMA_CMA
-#define SOURCE_CMA	&source_cma,
+#define SOURCE_CMA	(&source_cma)
 #else
-#define SOURCE_CMA
+#define SOURCE_CMA	NULL
 #endif
 
 /*
@@ -25,11 +25,11 @@
  * more than to claim a pageblock and change the type of all of it once.
  */
 static const struct source * const sources_cached[] = {
-	&source_arena, &source_buddy, &source_range, SOURCE_CMA NULL
+	&source_arena, &source_buddy, &source_range, SOURCE_CMA, NULL
 };
 
 static const struct source * const sources_typed[] = {
-	&source_arena, &source_range, &source_buddy, SOURCE_CMA NULL
+	&source_arena, &source_range, &source_buddy, SOURCE_CMA, NULL
 };
 
 /*
@@ -37,7 +37,7 @@ static const struct source * const sources_typed[] = {
  * ask again: an arena answers in a quarter of the page allocator's time.
  */
 static const struct source * const sources_low[] = {
-	&source_arena, &source_pageblock, &source_buddy, &source_range, SOURCE_CMA NULL
+	&source_arena, &source_pageblock, &source_buddy, &source_range, SOURCE_CMA, NULL
 };
 
 static const struct source * const *sources_of(const struct need *need, const struct memmap *map)

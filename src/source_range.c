@@ -418,8 +418,9 @@ static void keep(struct search *search, unsigned long start, unsigned long cost)
 
 	for (i = 0; i < search->nr_best; i++) {
 		struct candidate *other = &search->best[i];
+		unsigned long other_end = other->start + search->need->place.nr;
 
-		if (pageblock_start_pfn(start) < pageblock_align(other->start + search->need->place.nr)) {
+		if (pageblock_start_pfn(start) < pageblock_align(other_end)) {
 			if (other->cost <= cost)
 				return;
 			continue;
@@ -521,31 +522,26 @@ static enum contigmem_reason serve(const struct need *need, const struct memmap 
 				   enum effort effort, struct frames *frames,
 				   struct contigmem_verdict *verdict)
 {
-	struct search *search;
+	struct search search = {
+		.windows = { .place = need->place, .granule = pageblock_nr_pages },
+		.need = need,
+		.verdict = verdict,
+	};
 	enum contigmem_reason reason;
 
 	if (!need->may_sleep)
 		return CONTIGMEM_WOULD_SLEEP;
 
-	search = kzalloc(sizeof(*search), need->reclaim | __GFP_NOWARN);
-	if (!search)
-		return CONTIGMEM_NO_BOOKKEEPING;
-	search->need = need;
-	search->verdict = verdict;
-	search->windows.place = need->place;
-	search->windows.granule = pageblock_nr_pages;
 	if (effort == MIGRATE) {
-		search->windows.nr_moves = window_granules(&search->windows);
-		search->windows.moves = kvmalloc_array(search->windows.nr_moves,
-						       sizeof(*search->windows.moves),
-						       need->reclaim | __GFP_NOWARN);
+		search.windows.nr_moves = window_granules(&search.windows);
+		search.windows.moves = kvmalloc_array(search.windows.nr_moves,
+						      sizeof(*search.windows.moves),
+						      need->reclaim | __GFP_NOWARN);
+		if (!search.windows.moves)
+			return CONTIGMEM_NO_BOOKKEEPING;
 	}
-	if (effort == MIGRATE && !search->windows.moves)
-		reason = CONTIGMEM_NO_BOOKKEEPING;
-	else
-		reason = search_node(search, map, nid, effort, frames);
-	kvfree(search->windows.moves);
-	kfree(search);
+	reason = search_node(&search, map, nid, effort, frames);
+	kvfree(search.windows.moves);
 	return reason;
 }
 

@@ -354,7 +354,7 @@ static void cache_types(struct kunit *test)
 static void cache_type_ends_with_the_block(struct kunit *test)
 {
 	struct contigmem_request shape = CONTIGMEM_REQUEST(TEST_ODD_SIZE);
-	phys_addr_t base, below, above;
+	phys_addr_t base, phys, below, above;
 	void *vaddr;
 	int i;
 
@@ -365,9 +365,10 @@ static void cache_type_ends_with_the_block(struct kunit *test)
 		vaddr = test_alloc_near(test, &shape, &base);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL_MSG(test, vaddr, "%s",
 						 test_text(test, &shape, GFP_KERNEL));
-		/* The type is that of whole pageblocks at most; who has the next ones may protect them. */
-		below = ALIGN_DOWN(test_phys(test, vaddr), PAGE_SIZE << pageblock_order) - PAGE_SIZE;
-		above = ALIGN(test_phys(test, vaddr) + 1, PAGE_SIZE << pageblock_order);
+		/* The type is that of whole pageblocks at most; the next may be read-only. */
+		phys = test_phys(test, vaddr);
+		below = ALIGN_DOWN(phys, PAGE_SIZE << pageblock_order) - PAGE_SIZE;
+		above = ALIGN(phys + 1, PAGE_SIZE << pageblock_order);
 		KUNIT_EXPECT_TRUE(test, test_type_is_write_back(below, PAGE_SIZE));
 		KUNIT_EXPECT_TRUE(test, test_type_is_write_back(above, PAGE_SIZE));
 		test_free(test, vaddr);

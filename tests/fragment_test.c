@@ -353,8 +353,9 @@ static void check_requests(struct kunit *test)
 		} else if (should) {
 			missed++;
 			kunit_info(test, "missed: %s: %s, blocker %#lx %s, %lu attempts",
-				   test_text(test, &req, gfp), contigmem_reason_text(verdict.reason),
-				   verdict.blocker, verdict.blocker_kind ?: "-", verdict.attempts);
+				   test_text(test, &req, gfp),
+				   contigmem_reason_text(verdict.reason), verdict.blocker,
+				   verdict.blocker_kind ?: "-", verdict.attempts);
 		}
 		cond_resched();
 	}
@@ -473,7 +474,7 @@ static void budgets_end_a_request(struct kunit *test)
 	scatter_cache(test, 0);
 	nr = hold_cache(&caches[0], held, most);
 	/* Where held pages are, one window and no other. */
-	req.low = ALIGN(page_to_phys(held[nr / 2]), SZ_2M);
+	req.low = ALIGN(PFN_PHYS(page_to_pfn(held[nr / 2])), SZ_2M);
 	req.high = req.low + SZ_16M - 1;
 	req.verdict = &verdict;
 	for (i = 0; i < ARRAY_SIZE(budgets); i++) {

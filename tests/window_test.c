@@ -153,9 +153,22 @@ static bool read_too_often(unsigned int most)
 	return memory.outside;
 }
 
-#define SEARCH_FMT	"granule=%#lx first=%#lx last=%#lx nr=%#lx align=%#lx boundary=%#lx inside=%d beside=%d"
-#define SEARCH_ARGS(s)	(s)->granule, (s)->place.first, (s)->place.last, (s)->place.nr, \
-			(s)->place.align, (s)->place.boundary, (s)->inside, (s)->beside
+/* A search in words; only for messages, it lives until the test ends. */
+static const char *search_text(struct kunit *test, unsigned int nth)
+{
+	const struct window_search *search = &memory.search;
+	const struct placement *place = &search->place;
+	size_t room = 160;
+	char *text = kunit_kmalloc(test, room, GFP_KERNEL);
+
+	if (!text)
+		return "?";
+	snprintf(text, room,
+		 "memory %u: granule=%#lx first=%#lx last=%#lx nr=%#lx align=%#lx boundary=%#lx inside=%d beside=%d",
+		 nth, search->granule, place->first, place->last, place->nr, place->align,
+		 place->boundary, search->inside, search->beside);
+	return text;
+}
 
 /* Each window is the lowest that there is, and when none is told there is none. */
 static void every_window_is_found(struct kunit *test)
@@ -177,14 +190,13 @@ static void every_window_is_found(struct kunit *test)
 
 			found = window_next(search, &start);
 			if (found != !!expected || (found && start != expected)) {
-				KUNIT_FAIL(test, "memory %u: found %d at %#lx, not at %#lx: " SEARCH_FMT,
-					   i, found, start, expected, SEARCH_ARGS(search));
+				KUNIT_FAIL(test, "found %d at %#lx, not at %#lx: %s", found, start,
+					   expected, search_text(test, i));
 				return;
 			}
 			/* Once in a window, once on each side of one. */
 			if (read_too_often(search->granule == 1 ? 1 : 3 + windows)) {
-				KUNIT_FAIL(test, "memory %u: read too often: " SEARCH_FMT, i,
-					   SEARCH_ARGS(search));
+				KUNIT_FAIL(test, "read too often: %s", search_text(test, i));
 				return;
 			}
 			windows++;
@@ -217,20 +229,19 @@ static void every_cost_is_right(struct kunit *test)
 
 			found = window_next_cost(search, &start, &cost);
 			if (found != !!expected || (found && start != expected)) {
-				KUNIT_FAIL(test, "memory %u: found %d at %#lx, not at %#lx: " SEARCH_FMT,
-					   i, found, start, expected, SEARCH_ARGS(search));
+				KUNIT_FAIL(test, "found %d at %#lx, not at %#lx: %s", found, start,
+					   expected, search_text(test, i));
 				return;
 			}
 			if (found && cost != model_cost(search, start)) {
-				KUNIT_FAIL(test, "memory %u: at %#lx cost %lu, not %lu: " SEARCH_FMT, i,
-					   start, cost, model_cost(search, start), SEARCH_ARGS(search));
+				KUNIT_FAIL(test, "at %#lx cost %lu, not %lu: %s", start, cost,
+					   model_cost(search, start), search_text(test, i));
 				return;
 			}
 			from = (start | (search->granule - 1)) + 1;
 		} while (found);
 		if (read_too_often(1)) {
-			KUNIT_FAIL(test, "memory %u: read more than once: " SEARCH_FMT, i,
-				   SEARCH_ARGS(search));
+			KUNIT_FAIL(test, "read more than once: %s", search_text(test, i));
 			return;
 		}
 		cond_resched();
