@@ -86,9 +86,10 @@ static unsigned long total(unsigned long (*of)(int nid))
 static void take_pageblocks(int nid)
 {
 	gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN | __GFP_THISNODE;
+	unsigned long most = nr_frames / pageblock_nr_pages / SCALE;
 	struct page *page;
 
-	while (free_pages_of(nid) > RESERVE && nr_taken < nr_frames / pageblock_nr_pages) {
+	while (free_pages_of(nid) > RESERVE && nr_taken < most) {
 		page = alloc_pages_node(nid, gfp, pageblock_order);
 		if (!page)
 			break;
@@ -128,7 +129,7 @@ static long fill_cache(void *arg)
 }
 
 /* Pages that can be moved, scattered: of those that were read every other one is dropped. */
-static void scatter_cache(struct kunit *test, int nid)
+static void scatter_cache(struct kunit *test, int nid, unsigned long wanted)
 {
 	const struct cpumask *cpus = cpumask_of_node(nid);
 	struct cache *cache = &caches[nid];
@@ -136,7 +137,7 @@ static void scatter_cache(struct kunit *test, int nid)
 
 	if (cpumask_empty(cpus))
 		return;
-	cache->wanted = free_pages_of(nid) / 8 / SCALE;
+	cache->wanted = wanted;
 	cache->file = compat_shmem_file("contigmem-fragment", PFN_PHYS(cache->wanted));
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache->file));
 	KUNIT_ASSERT_EQ(test, work_on_cpu(cpumask_first(cpus), fill_cache, cache), 0L);
@@ -164,7 +165,7 @@ static void break_up(struct kunit *test, unsigned int period)
 			spoil(taken[i]);
 	}
 	for_each_node_state(nid, N_MEMORY)
-		scatter_cache(test, nid);
+		scatter_cache(test, nid, free_pages_of(nid) / 8 / SCALE);
 
 	/* Is it what it should be? */
 	kunit_info(test, "1 in %u of %lu pageblocks spoilt: %lu; free %lu MiB, in pageblocks %lu, were %lu",
@@ -447,6 +448,18 @@ static unsigned long hold_cache(struct cache *cache, struct page **held, unsigne
 	return nr;
 }
 
+static bool holds(struct page **held, unsigned long nr, const struct contigmem_request *req)
+{
+	unsigned long i, in = 0;
+
+	for (i = 0; i < nr; i++) {
+		phys_addr_t phys = PFN_PHYS(page_to_pfn(held[i]));
+
+		in += phys >= req->low && phys <= req->high;
+	}
+	return in > 16;
+}
+
 /* Each budget ends a request with a reason of its own, and nothing is lost. */
 static void budgets_end_a_request(struct kunit *test)
 {
@@ -466,16 +479,21 @@ static void budgets_end_a_request(struct kunit *test)
 	unsigned long most = nr_frames / 16, nr;
 	struct contigmem_verdict verdict;
 	struct page **held;
-	int i;
+	unsigned long i;
 
 	held = vmalloc_array(most, sizeof(*held));
 	KUNIT_ASSERT_NOT_NULL(test, held);
 	test_random_start(test, &rnd);
-	scatter_cache(test, 0);
+	scatter_cache(test, 0, SZ_256M >> PAGE_SHIFT);
 	nr = hold_cache(&caches[0], held, most);
-	/* Where held pages are, one window and no other. */
-	req.low = ALIGN(PFN_PHYS(page_to_pfn(held[nr / 2])), SZ_2M);
-	req.high = req.low + SZ_16M - 1;
+	/* One window, with held pages in it and none that cannot be moved. */
+	for (i = 0; i < nr; i++) {
+		req.low = ALIGN(PFN_PHYS(page_to_pfn(held[i])), SZ_2M);
+		req.high = req.low + SZ_16M - 1;
+		if (possible(&req) && holds(held, nr, &req))
+			break;
+	}
+	KUNIT_EXPECT_LT(test, i, nr);
 	req.verdict = &verdict;
 	for (i = 0; i < ARRAY_SIZE(budgets); i++) {
 		void *vaddr;
