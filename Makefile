@@ -2,7 +2,7 @@
 # Builds contigmem.ko against KDIR; the tests run in guests, see scripts/.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
-export KERNELS
+export KERNELS THOROUGH
 
 modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
@@ -27,6 +27,7 @@ help:
 	@echo 'make clean    removes what make built'
 	@echo 'make demo     boots a stock kernel in a guest and shows what contigmem can do'
 	@echo 'make check    lint, builds and tests on all kernels, or on KERNELS="debian-6.1 test-newest"'
+	@echo '              THOROUGH=1: minutes more for the suite that breaks memory up'
 	@echo 'make lint     checkpatch, sparse, kernel-doc, shellcheck, a build without warnings'
 	@echo 'make update   looks for newer kernels the next time'
 	@echo

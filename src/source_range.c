@@ -218,9 +218,9 @@ static void read_frame(struct window_search *windows, unsigned long pfn, struct 
 	if (!(++search->reads % READS_PER_RESCHED)) {
 		cond_resched();
 		search->signal = fatal_signal_pending(current);
-		search->spent = search->reads >= READ_ONCE(budget_reads);
-		windows->stop = search->signal || search->spent;
 	}
+	search->spent |= search->reads >= READ_ONCE(budget_reads);
+	windows->stop = search->signal || search->spent;
 
 	look_at(pfn, run, &search->kind);
 	if (run->state == FRAME_FREE) {

@@ -9,6 +9,7 @@
 #include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/nodemask.h>
 #include <linux/pfn.h>
 #include <linux/sched.h>
@@ -21,10 +22,13 @@
 #include "suites.h"
 #include "../src/compat.h"
 
-/* Where everything is watched it takes ten times as long. */
-#define SCALE		(IS_ENABLED(CONFIG_KASAN) ? 10 : 1)
-#define REQUESTS	(250 / SCALE)
-#define COMPARISONS	(20 / SCALE)
+/* A full run breaks up all of memory and takes minutes where pages have owners. */
+static unsigned int scale = 10;
+module_param(scale, uint, 0444);
+MODULE_PARM_DESC(scale, "1: all of memory and 1,000 requests; 10: a tenth of that");
+
+#define REQUESTS	(250 / scale)
+#define COMPARISONS	(20 / scale)
 #define LARGEST		SZ_256M
 /* What stays for the kernel while all else is taken. */
 #define RESERVE		(SZ_128M >> PAGE_SHIFT)
@@ -86,7 +90,7 @@ static unsigned long total(unsigned long (*of)(int nid))
 static void take_pageblocks(int nid)
 {
 	gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN | __GFP_THISNODE;
-	unsigned long most = nr_frames / pageblock_nr_pages / SCALE;
+	unsigned long most = nr_frames / pageblock_nr_pages / scale;
 	struct page *page;
 
 	while (free_pages_of(nid) > RESERVE && nr_taken < most) {
@@ -165,7 +169,7 @@ static void break_up(struct kunit *test, unsigned int period)
 			spoil(taken[i]);
 	}
 	for_each_node_state(nid, N_MEMORY)
-		scatter_cache(test, nid, free_pages_of(nid) / 8 / SCALE);
+		scatter_cache(test, nid, free_pages_of(nid) / 8 / scale);
 
 	/* Is it what it should be? */
 	kunit_info(test, "1 in %u of %lu pageblocks spoilt: %lu; free %lu MiB, in pageblocks %lu, were %lu",
@@ -331,7 +335,7 @@ static void random_request(struct contigmem_request *req)
 static void check_requests(struct kunit *test)
 {
 	unsigned long can = 0, missed = 0, more = 0;
-	int i;
+	unsigned int i;
 
 	for (i = 0; i < REQUESTS; i++) {
 		struct contigmem_verdict verdict;
@@ -360,7 +364,7 @@ static void check_requests(struct kunit *test)
 		}
 		cond_resched();
 	}
-	kunit_info(test, "%d requests: %lu possible, %lu of them missed, %lu more served",
+	kunit_info(test, "%u requests: %lu possible, %lu of them missed, %lu more served",
 		   REQUESTS, can, missed, more);
 	KUNIT_EXPECT_GT(test, can, 0UL);
 	KUNIT_EXPECT_LE(test, missed * 100, can);
@@ -369,7 +373,7 @@ static void check_requests(struct kunit *test)
 static void check_against_kernel(struct kunit *test)
 {
 	unsigned long got = 0;
-	int i;
+	unsigned int i;
 
 	for (i = 0; i < COMPARISONS && compat_has_alloc_contig_pages(); i++) {
 		struct contigmem_request req = CONTIGMEM_REQUEST(random_size(SZ_64M));
@@ -386,7 +390,7 @@ static void check_against_kernel(struct kunit *test)
 		test_free(test, test_alloc(test, &req, GFP_KERNEL | __GFP_THISNODE));
 		cond_resched();
 	}
-	kunit_info(test, "alloc_contig_pages() served %lu of %d", got, i);
+	kunit_info(test, "alloc_contig_pages() served %lu of %u", got, i);
 }
 
 static void check_broken_up(struct kunit *test, unsigned int period)
@@ -471,7 +475,7 @@ static void budgets_end_a_request(struct kunit *test)
 		unsigned long reads;
 	} budgets[] = {
 		/* One look for free windows, one for others; CMA may be tried besides. */
-		{ "budget_reads", 1024, 64 << 20, 1, 2 * 1024 },
+		{ "budget_reads", 100, 64 << 20, 1, 2 * 100 },
 		{ "budget_attempts", 1, 32, 2, ULONG_MAX },
 		{ "budget_moves", 1, 256 << 10, 2, ULONG_MAX },
 	};

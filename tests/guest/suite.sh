@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# usage: suite.sh PAIRS
+# usage: suite.sh PAIRS SCALE
 # Runs in a guest, in a folder with the modules and debugfs_test: every suite,
 # and before and after them what must not have changed. Leaves
 #   results      key=value
@@ -11,6 +11,7 @@
 set -o pipefail
 shopt -s nullglob
 pairs=$1
+scale=$2	# of the suite that breaks memory up
 debugfs=/sys/kernel/debug
 problems=0
 
@@ -79,7 +80,7 @@ kunit() {
 	# The suites look at page tables: what no block is in must not lie idle.
 	before=$(cat $idle)
 	echo 0 >$idle
-	load contigmem_test.ko || return
+	load contigmem_test.ko scale="$scale" || return
 	for suite in "$debugfs"/kunit/contigmem*; do
 		cat "$suite/results" >"kunit-${suite##*/}"
 	done
