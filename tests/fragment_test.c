@@ -153,34 +153,6 @@ static void scatter_cache(struct kunit *test, int nid, unsigned long wanted)
 	}
 }
 
-/* Break memory up: of @period pageblocks one keeps a page that cannot be moved. */
-static void break_up(struct kunit *test, unsigned int period)
-{
-	unsigned long i, before = total(whole_pages_of);
-	int nid;
-
-	for_each_node_state(nid, N_MEMORY)
-		take_pageblocks(nid);
-	KUNIT_ASSERT_GT(test, nr_taken, 64UL);
-	for (i = 0; i < nr_taken; i++) {
-		if (test_random_below(&rnd, period))
-			free_contig_range(taken[i], pageblock_nr_pages);
-		else
-			spoil(taken[i]);
-	}
-	for_each_node_state(nid, N_MEMORY)
-		scatter_cache(test, nid, free_pages_of(nid) / 8 / scale);
-
-	/* Is it what it should be? */
-	kunit_info(test, "1 in %u of %lu pageblocks spoilt: %lu; free %lu MiB, in pageblocks %lu, were %lu",
-		   period, nr_taken, nr_spoilers, total(free_pages_of) >> (20 - PAGE_SHIFT),
-		   total(whole_pages_of) >> (20 - PAGE_SHIFT), before >> (20 - PAGE_SHIFT));
-	KUNIT_ASSERT_GE(test, nr_spoilers * period * 2, nr_taken);
-	KUNIT_ASSERT_LE(test, nr_spoilers * period, nr_taken * 2);
-	KUNIT_ASSERT_LE(test, total(whole_pages_of),
-			before - nr_spoilers * pageblock_nr_pages);
-}
-
 /*
  * A page that lies on a processor's list of free ones keeps a pageblock from
  * being whole. A claim in a zone has the zone's lists emptied.
@@ -201,11 +173,53 @@ static void drain(struct zone *zone)
 		contigmem_free(vaddr);
 }
 
+static void drain_all(void)
+{
+	int nid, zone;
+
+	for_each_node_state(nid, N_MEMORY) {
+		for (zone = 0; zone <= ZONE_NORMAL; zone++)
+			drain(&NODE_DATA(nid)->node_zones[zone]);
+	}
+}
+
+/* Break memory up: of @period pageblocks one keeps a page that cannot be moved. */
+static void break_up(struct kunit *test, unsigned int period)
+{
+	unsigned long i, before, spoilt = 0;
+	int nid;
+
+	drain_all();
+	before = total(whole_pages_of);
+	for_each_node_state(nid, N_MEMORY)
+		take_pageblocks(nid);
+	KUNIT_ASSERT_GT(test, nr_taken, 64UL);
+	for (i = 0; i < nr_taken; i++) {
+		if (i % period == 0)
+			spoilt = i + test_random_below(&rnd, period);
+		if (i == spoilt)
+			spoil(taken[i]);
+		else
+			free_contig_range(taken[i], pageblock_nr_pages);
+	}
+	for_each_node_state(nid, N_MEMORY)
+		scatter_cache(test, nid, free_pages_of(nid) / 8 / scale);
+
+	/* Is it what it should be? */
+	kunit_info(test, "1 in %u of %lu pageblocks spoilt: %lu; free %lu MiB, in pageblocks %lu, were %lu",
+		   period, nr_taken, nr_spoilers, total(free_pages_of) >> (20 - PAGE_SHIFT),
+		   total(whole_pages_of) >> (20 - PAGE_SHIFT), before >> (20 - PAGE_SHIFT));
+	KUNIT_ASSERT_GE(test, nr_spoilers, nr_taken / period);
+	KUNIT_ASSERT_LE(test, nr_spoilers, nr_taken / period + 1);
+	KUNIT_ASSERT_LE(test, total(whole_pages_of),
+			before - nr_spoilers * pageblock_nr_pages);
+}
+
 /* All that broke memory up goes. */
 static void mend(void)
 {
 	unsigned long i;
-	int nid, zone;
+	int nid;
 
 	for (i = 0; i < nr_spoilers; i++)
 		__free_page(pfn_to_page(spoilers[i]));
@@ -216,10 +230,7 @@ static void mend(void)
 		}
 		caches[nid] = (struct cache){};
 	}
-	for_each_node_state(nid, N_MEMORY) {
-		for (zone = 0; zone <= ZONE_NORMAL; zone++)
-			drain(&NODE_DATA(nid)->node_zones[zone]);
-	}
+	drain_all();
 	nr_spoilers = 0;
 	nr_taken = 0;
 }
