@@ -132,7 +132,7 @@ static inline void compat_shrinker_unregister(struct shrinker *shrinker)
 #endif
 }
 
-/* Exported since 7.0, and a macro since 6.10; the weak reference is NULL in between. */
+/* Exported in 7.2, not in 6.12, where the weak reference is NULL; 6.1 has no such macro. */
 #ifdef alloc_contig_pages
 extern typeof(alloc_contig_pages_noprof) alloc_contig_pages_noprof __weak;
 
@@ -157,7 +157,7 @@ static inline struct page *compat_alloc_contig_pages(unsigned long nr, gfp_t gfp
 }
 #endif
 
-/* 7.0 made the flags of a mapping a structure. */
+/* In 7.2 the flags of a mapping are a structure. */
 #ifdef EMPTY_VMA_FLAGS
 #define compat_shmem_file(name, size)	shmem_file_setup(name, size, EMPTY_VMA_FLAGS)
 #else

@@ -273,8 +273,8 @@ static enum contigmem_reason claim(struct search *search, unsigned long first,
 	WARN_ONCE(error != -EBUSY, "contigmem: unexpected %d from alloc_contig_range()\n", error);
 	search->busy = true;
 	search->moved += moves;
-	search->spent = ++search->attempts >= READ_ONCE(budget_attempts) ||
-			search->moved >= READ_ONCE(budget_moves);
+	search->spent |= ++search->attempts >= READ_ONCE(budget_attempts) ||
+			 search->moved >= READ_ONCE(budget_moves);
 	return search->spent ? CONTIGMEM_BUDGET_SPENT : CONTIGMEM_STILL_BUSY;
 }
 

@@ -193,7 +193,6 @@ static void break_up(struct kunit *test, unsigned int period)
 	before = total(whole_pages_of);
 	for_each_node_state(nid, N_MEMORY)
 		take_pageblocks(nid);
-	KUNIT_ASSERT_GT(test, nr_taken, 64UL);
 	for (i = 0; i < nr_taken; i++) {
 		if (i % period == 0)
 			spoilt = i + test_random_below(&rnd, period);
@@ -209,6 +208,7 @@ static void break_up(struct kunit *test, unsigned int period)
 	kunit_info(test, "1 in %u of %lu pageblocks spoilt: %lu; free %lu MiB, in pageblocks %lu, were %lu",
 		   period, nr_taken, nr_spoilers, total(free_pages_of) >> (20 - PAGE_SHIFT),
 		   total(whole_pages_of) >> (20 - PAGE_SHIFT), before >> (20 - PAGE_SHIFT));
+	KUNIT_ASSERT_GT(test, nr_taken, 64UL);
 	KUNIT_ASSERT_GE(test, nr_spoilers, nr_taken / period);
 	KUNIT_ASSERT_LE(test, nr_spoilers, nr_taken / period + 1);
 	KUNIT_ASSERT_LE(test, total(whole_pages_of),
@@ -245,7 +245,7 @@ static bool is_bad(unsigned long pfn)
 	page = compound_head(page);
 	if (PageLRU(page))
 		return false;
-	/* Slabs have no reference count since 6.15. */
+	/* A slab need not have a reference count. */
 	if (page_has_type(page) && !PageBuddy(page))
 		return true;
 	return page_count(page);
@@ -269,19 +269,16 @@ static void find_bad(unsigned long first, unsigned long end)
 		end -= pageblock_nr_pages;
 		if (pfn_to_online_page(end) && compat_pageblock_is_cma(end)) {
 			bad = end;	/* CMA's to hand out: none of it */
-			memset32(&next_bad[end], bad, pageblock_nr_pages);
+		} else if (!is_free_pageblock(end)) {
+			for (pfn = end + pageblock_nr_pages; pfn-- > end;) {
+				if (is_bad(pfn))
+					bad = pfn;
+				next_bad[pfn] = bad;
+			}
+			cond_resched();
 			continue;
 		}
-		if (is_free_pageblock(end)) {
-			memset32(&next_bad[end], bad, pageblock_nr_pages);
-			continue;
-		}
-		for (pfn = end + pageblock_nr_pages; pfn-- > end;) {
-			if (is_bad(pfn))
-				bad = pfn;
-			next_bad[pfn] = bad;
-		}
-		cond_resched();
+		memset32(&next_bad[end], bad, pageblock_nr_pages);
 	}
 }
 
