@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Arenas: whole pageblocks that source_range.c claimed, of one node and one
- * cache type, sub-allocated at page granularity in any context.
+ * Arenas: whole pageblocks that source_range.c claimed or the page allocator gave,
+ * of one node and one cache type, sub-allocated at page granularity in any context.
  *
  * What is idle is bounded, and given back by a worker and by a shrinker.
  */
@@ -43,6 +43,7 @@ MODULE_PARM_DESC(arena_idle_seconds, "how long it may");
  * @nr: frames
  * @nid: node
  * @cache: cache type of all of them
+ * @whole: they are one block of the page allocator's
  * @dead: being given back, or typed: takes no blocks
  * @typed: pages that no block is in may have the type of offline pages
  * @offered: all have
@@ -59,6 +60,7 @@ struct arena {
 	unsigned long nr;
 	int nid;
 	enum contigmem_cache cache;
+	bool whole;
 	bool dead;
 	bool typed;
 	bool offered;
@@ -140,6 +142,7 @@ void arena_add(struct arena *arena, unsigned long first, struct frames *frames)
 {
 	unsigned long flags;
 
+	arena->whole = frames->whole;
 	take(arena, first, frames);
 	atomic_long_inc(&nr_arenas);
 	atomic_long_add(arena->nr, &nr_frames);
@@ -243,6 +246,7 @@ static void give_back(struct arena *arena)
 		.first = arena->first,
 		.nr = arena->nr,
 		.cache = arena->cache,
+		.whole = arena->whole,
 	};
 
 	if (arena->typed)

@@ -7,6 +7,7 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 
+#include "arena.h"
 #include "compat.h"
 #include "source.h"
 
@@ -59,6 +60,22 @@ static bool top_zone_starts_above(const struct memmap *map, int nid, enum zone_t
 	return lowest && lowest->first >= first;
 }
 
+/*
+ * What is made of whole pageblocks stays at hand for a while: to get as much from
+ * the page allocator again takes it several times as long as an arena.
+ */
+static void make_arena(const struct need *need, int nid, struct frames *frames)
+{
+	struct arena *arena;
+
+	if (need->cache != CONTIGMEM_CACHED || !pageblock_aligned(frames->nr))
+		return;
+	arena = arena_new(frames->first, frames->nr, nid, need->cache,
+			  need->reclaim | __GFP_NOWARN);
+	if (arena)
+		arena_add(arena, frames->first, frames);
+}
+
 static enum contigmem_reason get(const struct need *need, const struct memmap *map, int nid,
 				 bool migrate, struct frames *frames,
 				 struct contigmem_verdict *verdict)
@@ -100,6 +117,7 @@ static enum contigmem_reason get(const struct need *need, const struct memmap *m
 	frames->first = page_to_pfn(page);
 	if (place->nr == 1UL << order) {
 		frames->whole = true;
+		make_arena(need, nid, frames);
 		return CONTIGMEM_OK;
 	}
 	split_page(page, order);

@@ -167,12 +167,33 @@ static void a_freed_place_is_used_again(struct kunit *test)
 	test_free(test, first);
 }
 
+/* What the page allocator gave as whole pageblocks is not asked of it again. */
+static void whole_pageblocks_are_at_hand_again(struct kunit *test)
+{
+	static const size_t sizes[] = { SZ_2M, SZ_4M };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(sizes[i]);
+		unsigned int before;
+		void *vaddr;
+
+		before = test_set_parameter(test, "arena_idle_mb", 16);
+		test_free(test, test_alloc(test, &req, GFP_KERNEL));
+		vaddr = test_alloc(test, &req, GFP_KERNEL);
+		test_set_parameter(test, "arena_idle_mb", before);
+		KUNIT_EXPECT_EQ(test, source_of(test, vaddr), CONTIGMEM_SOURCE_ARENA);
+		test_free(test, vaddr);
+	}
+}
+
 static struct kunit_case arena_cases[] = {
 	KUNIT_CASE(second_typed_block_is_served_from_the_first_ones_pageblock),
 	KUNIT_CASE(neighbours_in_one_pageblock),
 	KUNIT_CASE(idle_pageblocks_are_in_nobodys_way),
 	KUNIT_CASE(atomic_caller_is_served_where_the_type_is_there),
 	KUNIT_CASE(a_freed_place_is_used_again),
+	KUNIT_CASE(whole_pageblocks_are_at_hand_again),
 	{}
 };
 

@@ -4,6 +4,8 @@
  */
 #include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/module.h>
@@ -47,6 +49,28 @@ u64 test_random_u64(struct rnd_state *rnd)
 u32 test_random_below(struct rnd_state *rnd, u32 limit)
 {
 	return prandom_u32_state(rnd) % limit;
+}
+
+/* As an operator would: a parameter of the module under test. Returns what it was. */
+unsigned int test_set_parameter(struct kunit *test, const char *name, unsigned int value)
+{
+	unsigned int before = 0;
+	char path[64], text[16];
+	struct file *file;
+	loff_t at = 0;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/sys/module/contigmem/parameters/%s", name);
+	file = filp_open(path, O_RDWR, 0);
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(file), "%s", path);
+	len = kernel_read(file, text, sizeof(text) - 1, &at);
+	text[max_t(ssize_t, len, 0)] = '\0';
+	KUNIT_EXPECT_EQ(test, kstrtouint(text, 10, &before), 0);
+	len = snprintf(text, sizeof(text), "%u", value);
+	at = 0;
+	KUNIT_EXPECT_EQ(test, kernel_write(file, text, len, &at), len);
+	filp_close(file, NULL);
+	return before;
 }
 
 /* The console is searched for splats: the next one is meant. */

@@ -30,6 +30,7 @@ void test_random_start(struct kunit *test, struct rnd_state *rnd);
 u64 test_random_u64(struct rnd_state *rnd);
 u32 test_random_below(struct rnd_state *rnd, u32 limit);
 
+unsigned int test_set_parameter(struct kunit *test, const char *name, unsigned int value);
 void test_expect_warning(const char *text);
 const char *test_text(struct kunit *test, const struct contigmem_request *req, gfp_t gfp);
 
