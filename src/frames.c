@@ -67,6 +67,13 @@ static bool answer_fits(const struct need *need, int nid, unsigned long first)
 	       page_to_nid(head) == nid && page_zone(head) == page_zone(tail);
 }
 
+/* Most often there is nothing to add. */
+static void count(atomic64_t *counter, unsigned long more)
+{
+	if (more)
+		atomic64_add(more, counter);
+}
+
 static enum contigmem_reason ask(const struct source *source, const struct need *need,
 				 const struct memmap *map, int nid, bool migrate,
 				 struct frames *frames, struct contigmem_verdict *verdict)
@@ -86,13 +93,11 @@ static enum contigmem_reason ask(const struct source *source, const struct need 
 		}
 	}
 
-	atomic64_inc(&counts[source->id].tries);
-	if (!reason)
-		atomic64_inc(&counts[source->id].hits);
-	atomic64_add(verdict->frames_read - before.frames_read, &counts[source->id].frames_read);
-	atomic64_add(verdict->pages_migrated - before.pages_migrated,
-		     &counts[source->id].migrated);
-	atomic64_add(verdict->attempts - before.attempts, &counts[source->id].attempts);
+	count(&counts[source->id].tries, 1);
+	count(&counts[source->id].hits, !reason);
+	count(&counts[source->id].frames_read, verdict->frames_read - before.frames_read);
+	count(&counts[source->id].migrated, verdict->pages_migrated - before.pages_migrated);
+	count(&counts[source->id].attempts, verdict->attempts - before.attempts);
 	return reason;
 }
 

@@ -34,8 +34,9 @@ MODULE_PARM_DESC(budget_reads, "page frames of a node that may be read for a req
 #define MAX_PASSES	3
 /* Frames read between two looks at whether somebody else wants the CPU. */
 #define READS_PER_RESCHED	1024
-/* To move a page takes about as long. */
-#define READS_PER_MOVE	128
+/* To move a page takes about as long: 37 reads if it is dropped, 90 if it is copied. */
+#define READS_PER_MOVE	64
+#define NO_PAGEBLOCK	ULONG_MAX
 /* Windows to choose the cheapest from, and to try one after the other. */
 #define NR_CANDIDATES	8
 
@@ -55,6 +56,8 @@ struct candidate {
  * @need: the request
  * @verdict: its verdict
  * @kind: what was read last, where it cannot be moved
+ * @pageblock: first frame of the pageblock that was read in last
+ * @barred: what all of it is, NULL if its frames have to be looked at
  * @saw_pinned: a pinned page was read
  * @signal: a fatal signal ended the search
  * @spent: a budget is, which ended it
@@ -71,6 +74,8 @@ struct search {
 	const struct need *need;
 	struct contigmem_verdict *verdict;
 	const char *kind;
+	unsigned long pageblock;
+	const char *barred;
 	bool saw_pinned;
 	bool signal;
 	bool spent;
@@ -109,6 +114,29 @@ static bool reaches(unsigned long first, unsigned int order, unsigned long pfn)
 	return true;
 }
 
+/* The block of the page allocator's free ones, of some order, that the frame is in. */
+static bool in_free_block(unsigned long pfn, unsigned int least, struct frame_run *run)
+{
+	unsigned int order;
+
+	for (order = least; order <= MAX_PAGE_ORDER; order++) {
+		unsigned long first = ALIGN_DOWN(pfn, 1UL << order);
+		struct page *head = pfn_to_page(first);
+		unsigned long at;
+
+		if (!PageBuddy(head))
+			continue;
+		/* It may have been taken since, and mean anything. */
+		at = READ_ONCE(head->private);
+		if (at < order || at > MAX_PAGE_ORDER)
+			return false;
+		run->first = first;
+		run->last = first + (1UL << at) - 1;
+		return true;
+	}
+	return false;
+}
+
 /*
  * A frame without references: in a free block, in a block that is not compound,
  * or in a per-CPU list, which is emptied before a claim. Nothing is locked.
@@ -118,20 +146,12 @@ static void look_at_unreferenced(unsigned long pfn, struct frame_run *run, const
 	unsigned int order;
 
 	run->state = FRAME_FREE;
-	for (order = 0; order <= MAX_PAGE_ORDER; order++) {
+	if (in_free_block(pfn, 0, run))
+		return;
+	for (order = 1; order <= MAX_PAGE_ORDER; order++) {
 		unsigned long first = ALIGN_DOWN(pfn, 1UL << order);
 		struct page *head = pfn_to_page(first);
 
-		if (PageBuddy(head)) {
-			unsigned long at = READ_ONCE(head->private);
-
-			/* It may have been taken since, and mean anything. */
-			if (at >= order && at <= MAX_PAGE_ORDER) {
-				run->first = first;
-				run->last = first + (1UL << at) - 1;
-			}
-			return;
-		}
 		if (page_ref_count(head) && !PageCompound(head) && !PageLRU(head) &&
 		    !compat_page_has_movable_ops(head) && reaches(first, order, pfn)) {
 			run->first = first;
@@ -176,28 +196,41 @@ static void look_at_compound(unsigned long pfn, struct page *page, struct frame_
 /* Read without locks: it may be out of date at once, alloc_contig_range() has the last word. */
 static void look_at(unsigned long pfn, struct frame_run *run, const char **kind)
 {
-	struct page *page = pfn_to_online_page(pfn);
+	struct page *page = pfn_to_page(pfn);
 
 	*run = (struct frame_run){ .first = pfn, .last = pfn, .state = FRAME_UNMOVABLE };
-	if (!page) {
-		*kind = "offline";
-	} else if (compat_pageblock_is_cma(pfn)) {
-		run->first = pageblock_start_pfn(pfn);
-		run->last = pageblock_end_pfn(pfn) - 1;
-		*kind = "CMA";
-	} else if (PageReserved(page)) {
+	if (PageReserved(page))
 		*kind = "reserved";
-	} else if (PageCompound(page)) {
+	else if (PageCompound(page))
 		look_at_compound(pfn, page, run, kind);
-	} else if (PageSlab(page)) {
+	else if (PageSlab(page))
 		*kind = "slab";
-	} else if (!page_ref_count(page)) {
+	else if (!page_ref_count(page))
 		look_at_unreferenced(pfn, run, kind);
-	} else if (PageLRU(page) || compat_page_has_movable_ops(page)) {
+	else if (PageLRU(page) || compat_page_has_movable_ops(page))
 		look_at_movable(page, 0, run, kind);
-	} else {
+	else
 		*kind = "kernel";
+}
+
+/* Is all of the pageblock somebody's? Asked once for the reads in a row in one. */
+static bool is_barred(struct search *search, unsigned long pfn, struct frame_run *run)
+{
+	unsigned long first = pageblock_start_pfn(pfn);
+
+	if (first != search->pageblock) {
+		search->pageblock = first;
+		search->barred = NULL;
+		if (!pfn_to_online_page(pfn))
+			search->barred = "offline";
+		else if (compat_pageblock_is_cma(pfn))
+			search->barred = "CMA";
 	}
+	if (!search->barred)
+		return false;
+	*run = (struct frame_run){ first, pageblock_end_pfn(pfn) - 1, FRAME_UNMOVABLE };
+	search->kind = search->barred;
+	return true;
 }
 
 static void note_free(struct search *search, const struct frame_run *run)
@@ -210,19 +243,43 @@ static void note_free(struct search *search, const struct frame_run *run)
 					    search->free.last - search->free.first + 1);
 }
 
-static void read_frame(struct window_search *windows, unsigned long pfn, struct frame_run *run)
+static void count_read(struct search *search)
 {
-	struct search *search = container_of(windows, struct search, windows);
-
 	search->verdict->frames_read++;
 	if (!(++search->reads % READS_PER_RESCHED)) {
 		cond_resched();
 		search->signal = fatal_signal_pending(current);
+		search->pageblock = NO_PAGEBLOCK;	/* it may be gone */
 	}
 	search->spent |= search->reads >= READ_ONCE(budget_reads);
-	windows->stop = search->signal || search->spent;
+	search->windows.stop = search->signal || search->spent;
+}
 
-	look_at(pfn, run, &search->kind);
+/*
+ * A pageblock at a glance: is it one free block, or in one? Pages in a per-CPU
+ * list make that a no. To know better all of its free blocks would be read.
+ */
+static void read_pageblock(struct window_search *windows, unsigned long pfn, struct frame_run *run)
+{
+	struct search *search = container_of(windows, struct search, windows);
+	unsigned long first = pageblock_start_pfn(pfn);
+
+	count_read(search);
+	*run = (struct frame_run){ first, pageblock_end_pfn(pfn) - 1, FRAME_UNMOVABLE };
+	if (pfn_to_online_page(first) && in_free_block(first, pageblock_order, run) &&
+	    !compat_pageblock_is_cma(first)) {
+		run->state = FRAME_FREE;
+		note_free(search, run);
+	}
+}
+
+static void read_frame(struct window_search *windows, unsigned long pfn, struct frame_run *run)
+{
+	struct search *search = container_of(windows, struct search, windows);
+
+	count_read(search);
+	if (!is_barred(search, pfn, run))
+		look_at(pfn, run, &search->kind);
 	if (run->state == FRAME_FREE) {
 		note_free(search, run);
 	} else if (run->state >= FRAME_PINNED && !search->verdict->blocker_kind) {
@@ -245,6 +302,18 @@ static unsigned long count_movable(struct search *search, unsigned long first, u
 		at = max(run.first, first);
 	}
 	return movable;
+}
+
+static bool is_free(struct search *search, unsigned long first, unsigned long end)
+{
+	struct frame_run run;
+
+	for (; end > first; end = max(run.first, first)) {
+		read_frame(&search->windows, end - 1, &run);
+		if (run.state != FRAME_FREE)
+			return false;
+	}
+	return true;
 }
 
 static enum contigmem_reason claim(struct search *search, unsigned long first,
@@ -291,7 +360,9 @@ static enum contigmem_reason claim_arena(struct search *search, int nid, unsigne
 	enum contigmem_reason reason;
 	struct arena *arena;
 
-	arena = arena_new(first, all.nr, nid, cache, search->need->reclaim | __GFP_NOWARN);
+	/* No reason to kill a process: without an arena the window alone may do. */
+	arena = arena_new(first, all.nr, nid, cache,
+			  search->need->reclaim | __GFP_NORETRY | __GFP_NOWARN);
 	if (!arena)
 		return CONTIGMEM_NO_BOOKKEEPING;
 	reason = claim(search, first, first + all.nr, moves);
@@ -344,8 +415,10 @@ static enum contigmem_reason clear_window(struct search *search, int nid,
 	return claim_window(search, start, count_movable(search, start, end), frames);
 }
 
+typedef void (*read_fn)(struct window_search *search, unsigned long pfn, struct frame_run *run);
+
 /* Begin to search an extent; false if no block fits into it. */
-static bool search_extent(struct search *search, const struct extent *extent,
+static bool search_extent(struct search *search, const struct extent *extent, read_fn read,
 			  enum frame_state inside, enum frame_state beside)
 {
 	/*
@@ -365,7 +438,7 @@ static bool search_extent(struct search *search, const struct extent *extent,
 		.granule = pageblock_nr_pages,
 		.inside = inside,
 		.beside = beside,
-		.read = read_frame,
+		.read = read,
 		.moves = moves,
 		.nr_moves = search->windows.nr_moves,
 	};
@@ -388,24 +461,39 @@ static bool goes_on(enum contigmem_reason reason)
 	return reason == CONTIGMEM_NO_FREE_RUN || reason == CONTIGMEM_STILL_BUSY;
 }
 
+/* Small windows in free pageblocks take all of those, for the next request. */
+static enum contigmem_reason take_free(struct search *search, int nid, unsigned long start,
+				       struct frames *frames)
+{
+	unsigned long end = pageblock_align(start + search->need->place.nr);
+
+	enum contigmem_reason reason = CONTIGMEM_NO_BOOKKEEPING;
+
+	if (makes_arena(search, start) && is_free(search, pageblock_start_pfn(start), end))
+		reason = claim_arena(search, nid, start, 0, frames);
+	if (reason == CONTIGMEM_NO_BOOKKEEPING)
+		reason = claim_window(search, start, 0, frames);
+	return reason;
+}
+
 /* Windows in which nothing is worse than @inside, and around which than @beside. */
 static enum contigmem_reason take_window(struct search *search, const struct extent *extent,
-					 enum frame_state inside, enum frame_state beside,
-					 struct frames *frames)
+					 read_fn read, enum frame_state inside,
+					 enum frame_state beside, struct frames *frames)
 {
 	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
-	unsigned long start, end, moves = 0;
+	unsigned long start;
 
-	if (!search_extent(search, extent, inside, beside))
+	if (!search_extent(search, extent, read, inside, beside))
 		return reason;
 	while (goes_on(reason) && window_next(&search->windows, &start)) {
-		end = start + search->need->place.nr;
-		if (inside != FRAME_FREE)
-			moves = count_movable(search, start, end);
-		if (beside == FRAME_FREE && makes_arena(search, start))
-			reason = claim_arena(search, extent->nid, start, 0, frames);
+		unsigned long end = start + search->need->place.nr;
+
+		if (inside == FRAME_FREE)
+			reason = take_free(search, extent->nid, start, frames);
 		else
-			reason = claim_window(search, start, moves, frames);
+			reason = claim_window(search, start, count_movable(search, start, end),
+					      frames);
 	}
 	search->verdict->windows += search->windows.windows;
 	return goes_on(reason) ? nothing(search) : reason;
@@ -456,7 +544,7 @@ static enum contigmem_reason clear_cheapest(struct search *search, const struct 
 	unsigned long start, cost, since = search->reads;
 	bool more;
 
-	if (!search_extent(search, extent, FRAME_MOVABLE, FRAME_MOVABLE))
+	if (!search_extent(search, extent, read_frame, FRAME_MOVABLE, FRAME_MOVABLE))
 		return reason;
 	do {
 		more = window_next_cost(&search->windows, &start, &cost);
@@ -481,16 +569,18 @@ static enum contigmem_reason pass(struct search *search, const struct extent *ex
 	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
 
 	if (effort < MIGRATE) {
-		/* Whole pageblocks first: they serve the next request as well. */
-		if (search->need->place.nr <= ARENA_MAX_PAGEBLOCKS * pageblock_nr_pages)
-			reason = take_window(search, extent, FRAME_FREE, FRAME_FREE, frames);
+		/* Whole pageblocks first: they are found in no time, and serve the next as well. */
+		reason = take_window(search, extent, read_pageblock, FRAME_FREE, FRAME_FREE,
+				     frames);
 		if (goes_on(reason) && effort == TAKE_FREE_FRAMES)
-			reason = take_window(search, extent, FRAME_FREE, FRAME_PINNED, frames);
+			reason = take_window(search, extent, read_frame, FRAME_FREE, FRAME_PINNED,
+					     frames);
 		return reason;
 	}
 	reason = clear_cheapest(search, extent, frames);
 	if (goes_on(reason) && search->saw_pinned)
-		reason = take_window(search, extent, FRAME_MOVABLE, FRAME_PINNED, frames);
+		reason = take_window(search, extent, read_frame, FRAME_MOVABLE, FRAME_PINNED,
+				     frames);
 	return reason;
 }
 
@@ -524,6 +614,7 @@ static enum contigmem_reason serve(const struct need *need, const struct memmap 
 {
 	struct search search = {
 		.windows = { .place = need->place, .granule = pageblock_nr_pages },
+		.pageblock = NO_PAGEBLOCK,
 		.need = need,
 		.verdict = verdict,
 	};
