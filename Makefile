@@ -2,7 +2,7 @@
 # Builds contigmem.ko against KDIR; the tests run in guests, see scripts/.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
-export KERNELS THOROUGH
+export KERNELS THOROUGH QUICK
 
 modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
@@ -19,6 +19,9 @@ check:
 lint:
 	@scripts/lint
 
+bench:
+	@scripts/bench
+
 update:
 	@rm -f $(or $(CONTIGMEM_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/contigmem)/choice-*
 
@@ -29,8 +32,9 @@ help:
 	@echo 'make check    lint, builds and tests on all kernels, or on KERNELS="debian-6.1 test-newest"'
 	@echo '              THOROUGH=1: minutes more for the suite that breaks memory up'
 	@echo 'make lint     checkpatch, sparse, kernel-doc, shellcheck, a build without warnings'
+	@echo 'make bench    measures beside the kernel'"'"'s own allocators; QUICK=1: less of it'
 	@echo 'make update   looks for newer kernels the next time'
 	@echo
 	@echo 'Kernels and logs are kept in CONTIGMEM_CACHE, by default ~/.cache/contigmem.'
 
-.PHONY: modules clean demo check lint update help
+.PHONY: modules clean demo check lint bench update help

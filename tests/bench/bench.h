@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the parts of the benchmark share.
+ */
+#ifndef CONTIGMEM_BENCH_H
+#define CONTIGMEM_BENCH_H
+
+#include <linux/types.h>
+
+#include "contigmem.h"
+
+struct page;
+
+/**
+ * struct bench_job - what everybody is asked for
+ * @place: name of the constraints below
+ * @low: first acceptable byte
+ * @high: last acceptable byte, inclusive
+ * @boundary: as in struct contigmem_request
+ * @size: bytes, a power of two
+ * @cache: cache type
+ * @range: first frame of a range of this size within the constraints that nobody
+ *	else uses; 0 if there is none
+ */
+struct bench_job {
+	const char *place;
+	phys_addr_t low;
+	phys_addr_t high;
+	phys_addr_t boundary;
+	size_t size;
+	enum contigmem_cache cache;
+	unsigned long range;
+};
+
+/**
+ * struct bench_block - what somebody gave
+ * @page: its first page
+ * @vaddr: its address
+ * @handle: its address for the DMA API
+ */
+struct bench_block {
+	struct page *page;
+	void *vaddr;
+	dma_addr_t handle;
+};
+
+/**
+ * enum bench_fit - what a peer can make of a job
+ * @BENCH_CANNOT: nothing
+ * @BENCH_ELSEWHERE: memory of that size and type, but not where it has to be
+ * @BENCH_MEETS: what is wanted
+ */
+enum bench_fit { BENCH_CANNOT, BENCH_ELSEWHERE, BENCH_MEETS };
+
+/**
+ * struct bench_peer - a way to get contiguous memory
+ * @name: in the results
+ * @fit: what it can make of a job
+ * @get: false if refused
+ * @put: give it back
+ * @before: not measured, before each @get; optional
+ * @after: not measured, after each @put; optional
+ */
+struct bench_peer {
+	const char *name;
+	enum bench_fit (*fit)(const struct bench_job *job);
+	bool (*get)(const struct bench_job *job, struct bench_block *block);
+	void (*put)(const struct bench_job *job, const struct bench_block *block);
+	void (*before)(const struct bench_job *job);
+	void (*after)(const struct bench_job *job);
+};
+
+#define BENCH_NR_PEERS	9
+
+/* The first is contigmem. */
+extern const struct bench_peer bench_peers[BENCH_NR_PEERS];
+extern struct contigmem_verdict bench_verdict;	/* of the last request to contigmem */
+
+struct contigmem_request bench_request(const struct bench_job *job);
+const struct bench_peer *bench_peer_of(const char *name);
+bool bench_reserve_range(struct bench_job *job);
+void bench_release_range(struct bench_job *job);
+int bench_peers_init(void);
+void bench_peers_exit(void);
+
+int bench_spoil(unsigned int period, unsigned int gap_mib);
+int bench_pin(unsigned long start, unsigned long bytes, unsigned long step);
+void bench_mend(void);
+
+int bench_threads(const char *peer, bool same, unsigned int threads, unsigned int operations);
+
+__printf(1, 2) void bench_row(const char *format, ...);
+
+#endif /* CONTIGMEM_BENCH_H */

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * usage: reader FILE
+ * Reads a file, half of its pages, here and there, twice: those are dropped last,
+ * so that what becomes free again is scattered.
+ */
+#include <err.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+static char page[4096];
+
+int main(int argc, char **argv)
+{
+	unsigned long random = 20261122;
+	off_t at = 0;
+	int file;
+
+	file = argc == 2 ? open(argv[1], O_RDONLY) : -1;
+	if (file < 0)
+		errx(2, "usage: reader FILE");
+	while (pread(file, page, sizeof(page), at) > 0) {
+		random = random * 6364136223846793005 + 1442695040888963407;
+		if (random >> 63 && pread(file, page, sizeof(page), at) < 0)
+			err(1, "%s", argv[1]);
+		at += sizeof(page);
+	}
+	return 0;
+}
