@@ -190,7 +190,8 @@ static DECLARE_WORK(undo_work, undo_blocks);
  * @vaddr: what contigmem_alloc() returned; NULL is ignored
  *
  * Any other address, a block freed already included, is told by one WARN with
- * what is known of it, and nothing is freed.
+ * what is known of it, and nothing is freed. A block that is mapped to user space
+ * is nobody's any more, and goes with the last mapping.
  *
  * Context: Any. What needs to sleep (an uncached, write-combined or read-only
  *	block in atomic context) is finished by a worker.
@@ -198,10 +199,13 @@ static DECLARE_WORK(undo_work, undo_blocks);
 void contigmem_free(const void *vaddr)
 {
 	struct block *block;
+	bool mapped;
 
 	if (!vaddr)
 		return;
-	block = ledger_take(vaddr, __builtin_return_address(0));
+	block = ledger_free(vaddr, __builtin_return_address(0), &mapped);
+	if (mapped)
+		return;
 	if (!block) {
 		char story[256];
 
@@ -249,6 +253,65 @@ phys_addr_t contigmem_phys(const void *vaddr)
 	return ledger_find(vaddr, &info) ? info.phys + (vaddr - info.vaddr) : 0;
 }
 EXPORT_SYMBOL_GPL(contigmem_phys);
+
+static void put_mapping(struct block *block)
+{
+	if (!ledger_unmap(block))
+		return;
+	unmake_block(block);
+	/* The mapping's file still holds the driver, and that this module. */
+	module_put(THIS_MODULE);
+}
+
+static void vma_open(struct vm_area_struct *vma)
+{
+	ledger_map_again(vma->vm_private_data);
+}
+
+static void vma_close(struct vm_area_struct *vma)
+{
+	put_mapping(vma->vm_private_data);
+}
+
+static const struct vm_operations_struct mapping_ops = {
+	.open = vma_open,
+	.close = vma_close,
+};
+
+/**
+ * contigmem_mmap() - map a block to user space, for a driver's mmap()
+ * @vma: shared and not executable; its offset and length are within the block.
+ *	Its vm_ops and vm_private_data are contigmem's from then on
+ * @vaddr: what contigmem_alloc() returned
+ *
+ * The mapping has the block's cache type, and is read-only if the block is. The
+ * block can be freed while it is mapped: its page frames go with the last mapping.
+ *
+ * Context: From a driver's mmap(). Sleeps.
+ * Return: 0, or
+ *
+ * * -ENOENT: no live block begins at @vaddr
+ * * -EINVAL: a part of the mapping is not in the block, or the mapping is private
+ * * -EACCES: it is executable, or writable where the block is read-only
+ * * -ENOMEM: no memory for page tables
+ */
+int contigmem_mmap(struct vm_area_struct *vma, const void *vaddr)
+{
+	struct block *block = ledger_map(vaddr);
+	int error;
+
+	if (!block)
+		return -ENOENT;
+	error = mapping_to_user(block, vma);
+	if (error) {
+		put_mapping(block);
+		return error;
+	}
+	vma->vm_ops = &mapping_ops;
+	vma->vm_private_data = block;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(contigmem_mmap);
 
 static void free_resource(struct device *dev, void *resource)
 {

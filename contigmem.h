@@ -12,8 +12,9 @@
 #include <linux/numa.h>
 #include <linux/types.h>
 
-struct device;
 struct contigmem_partition;
+struct device;
+struct vm_area_struct;
 
 /**
  * enum contigmem_cache - how the CPUs cache a block
@@ -189,7 +190,9 @@ struct contigmem_request {
  * @flags: flags of its request
  * @tag: tag of its request
  * @caller: code address that asked for it
- * @age_ns: nanoseconds since
+ * @mappings: in user space
+ * @freed: its owner has freed it, and the last of these mappings takes it along
+ * @age_ns: nanoseconds since it was allocated
  */
 struct contigmem_info {
 	u64 id;
@@ -202,6 +205,8 @@ struct contigmem_info {
 	unsigned int flags;
 	u32 tag;
 	const void *caller;
+	unsigned int mappings;
+	bool freed;
 	u64 age_ns;
 };
 
@@ -211,6 +216,7 @@ void *contigmem_alloc_track_caller(const struct contigmem_request *req, gfp_t gf
 void contigmem_free(const void *vaddr);
 int contigmem_describe(const void *vaddr, struct contigmem_info *info);
 phys_addr_t contigmem_phys(const void *vaddr);
+int contigmem_mmap(struct vm_area_struct *vma, const void *vaddr);
 void *devm_contigmem_alloc(struct device *dev, const struct contigmem_request *req, gfp_t gfp);
 
 const char *contigmem_reason_text(enum contigmem_reason reason);

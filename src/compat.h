@@ -90,6 +90,16 @@ static inline bool compat_pageblock_is_cma(unsigned long pfn)
 #include <linux/dma-map-ops.h>
 #endif
 
+/* 6.3 gave the flags of a mapping functions of their own. */
+static inline void compat_vm_flags_clear(struct vm_area_struct *vma, unsigned long flags)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+	vma->vm_flags &= ~flags;
+#else
+	vm_flags_clear(vma, flags);
+#endif
+}
+
 /* 6.7 made shrinkers the kernel's to allocate. Returns an ERR_PTR() on failure. */
 static inline struct shrinker *
 compat_shrinker_register(const char *name,

@@ -411,11 +411,15 @@ static int blocks_show(struct seq_file *seq, void *unused)
 		u64 ms = div_u64(info.age_ns, NSEC_PER_MSEC);
 
 		ledger_tag_text(info.tag, tag);
-		seq_printf(seq, "%llu %s %#llx-%#llx %zu %d %s %s %pS %llu.%03llus\n",
+		seq_printf(seq, "%llu %s %#llx-%#llx %zu %d %s %s %pS %llu.%03llus",
 			   info.id, tag, (u64)info.phys, (u64)info.phys + info.size - 1,
 			   info.size, info.nid, contigmem_cache_name(info.cache),
 			   contigmem_source_name(info.source), info.caller,
 			   ms / MSEC_PER_SEC, ms % MSEC_PER_SEC);
+		if (info.mappings)
+			seq_printf(seq, " %smappings=%u", info.freed ? "freed " : "",
+				   info.mappings);
+		seq_putc(seq, '\n');
 		address = (unsigned long)info.vaddr + info.size;
 		if (!address)
 			break;

@@ -109,37 +109,108 @@ static struct block *first_from(unsigned long address)
 	return found;
 }
 
-/* The block that holds an address. Called with the lock held. */
+/* The block that holds an address and is somebody's. Called with the lock held. */
 static struct block *around(const void *vaddr)
 {
 	struct block *block = first_from((unsigned long)vaddr);
 
-	return block && block->vaddr <= vaddr ? block : NULL;
+	return block && block->vaddr <= vaddr && !block->freed ? block : NULL;
 }
 
-/* Take the block with exactly this base out; NULL if there is none. */
-struct block *ledger_take(const void *vaddr, const void *caller)
+/* The block with exactly this base. Called with the lock held. */
+static struct block *at(const void *vaddr)
+{
+	struct block *block = around(vaddr);
+
+	return block && block->vaddr == vaddr ? block : NULL;
+}
+
+/* It can be told later who freed it. Called with the lock held. */
+static void bury(struct block *block, const void *caller)
+{
+	block->freed = true;
+	obituaries[next_obituary++ % OBITUARIES] = (struct obituary){
+		.vaddr = block->vaddr,
+		.size = size_of(block),
+		.id = block->id,
+		.tag = block->tag,
+		.caller = caller,
+		.when = ktime_get_mono_fast_ns(),
+	};
+}
+
+/* Nobody has a use for the block any more: take it out. Called with the lock held. */
+static bool take_unused(struct block *block)
+{
+	if (!block->freed || block->mappings)
+		return false;
+	rb_erase(&block->by_address, &blocks);
+	return true;
+}
+
+/**
+ * ledger_free() - the owner of a block has no use for it any more
+ * @vaddr: its base
+ * @caller: code address of the owner
+ * @mapped: set if the block stays until its last mapping is gone
+ *
+ * Return: the block, which has left the ledger, to be undone; NULL if it stays, or
+ *	if there is no such block.
+ */
+struct block *ledger_free(const void *vaddr, const void *caller, bool *mapped)
+{
+	struct block *block;
+	unsigned long flags;
+
+	*mapped = false;
+	spin_lock_irqsave(&lock, flags);
+	block = at(vaddr);
+	if (block) {
+		bury(block, caller);
+		if (!take_unused(block)) {
+			*mapped = true;
+			block = NULL;
+		}
+	}
+	spin_unlock_irqrestore(&lock, flags);
+	return block;
+}
+
+/* One more mapping of the block with this base; NULL if there is none. */
+struct block *ledger_map(const void *vaddr)
 {
 	struct block *block;
 	unsigned long flags;
 
 	spin_lock_irqsave(&lock, flags);
-	block = around(vaddr);
-	if (block && block->vaddr == vaddr) {
-		rb_erase(&block->by_address, &blocks);
-		obituaries[next_obituary++ % OBITUARIES] = (struct obituary){
-			.vaddr = vaddr,
-			.size = size_of(block),
-			.id = block->id,
-			.tag = block->tag,
-			.caller = caller,
-			.when = ktime_get_mono_fast_ns(),
-		};
-	} else {
-		block = NULL;
-	}
+	block = at(vaddr);
+	if (block)
+		block->mappings++;
 	spin_unlock_irqrestore(&lock, flags);
 	return block;
+}
+
+/* One more mapping of a block that has some. */
+void ledger_map_again(struct block *block)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&lock, flags);
+	block->mappings++;
+	spin_unlock_irqrestore(&lock, flags);
+}
+
+/* One mapping less. Returns whether the block has left the ledger, to be undone. */
+bool ledger_unmap(struct block *block)
+{
+	unsigned long flags;
+	bool unused;
+
+	spin_lock_irqsave(&lock, flags);
+	block->mappings--;
+	unused = take_unused(block);
+	spin_unlock_irqrestore(&lock, flags);
+	return unused;
 }
 
 static void describe(const struct block *block, struct contigmem_info *info)
@@ -155,6 +226,8 @@ static void describe(const struct block *block, struct contigmem_info *info)
 		.flags = block->flags,
 		.tag = block->tag,
 		.caller = block->caller,
+		.mappings = block->mappings,
+		.freed = block->freed,
 		.age_ns = ktime_get_mono_fast_ns() - block->born,
 	};
 }
@@ -173,7 +246,10 @@ bool ledger_find(const void *vaddr, struct contigmem_info *info)
 	return block;
 }
 
-/* Describe the lowest live block that ends above an address, to walk them all. */
+/*
+ * Describe the lowest block that ends above an address, to walk them all, those
+ * included that are only mapped any more.
+ */
 bool ledger_find_from(unsigned long address, struct contigmem_info *info)
 {
 	struct block *block;

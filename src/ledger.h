@@ -23,6 +23,8 @@
  * @flags: CONTIGMEM_READONLY: @vaddr is a mapping of its own
  * @tag: the caller's
  * @caller: code address
+ * @mappings: in user space; protected by the ledger's lock, as is @freed
+ * @freed: nobody's any more but those mappings'
  * @born: monotonic time in ns
  */
 struct block {
@@ -38,6 +40,8 @@ struct block {
 	unsigned int flags;
 	u32 tag;
 	const void *caller;
+	unsigned int mappings;
+	bool freed;
 	u64 born;
 };
 
@@ -46,7 +50,10 @@ void ledger_exit(void);
 struct block *ledger_new(gfp_t gfp);
 void ledger_discard(struct block *block);
 void ledger_add(struct block *block);
-struct block *ledger_take(const void *vaddr, const void *caller);
+struct block *ledger_free(const void *vaddr, const void *caller, bool *mapped);
+struct block *ledger_map(const void *vaddr);
+void ledger_map_again(struct block *block);
+bool ledger_unmap(struct block *block);
 bool ledger_find(const void *vaddr, struct contigmem_info *info);
 bool ledger_find_from(unsigned long address, struct contigmem_info *info);
 void ledger_story(const void *vaddr, char *story, size_t size);

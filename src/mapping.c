@@ -13,6 +13,7 @@
 #include <asm/set_memory.h>
 #endif
 
+#include "compat.h"
 #include "ledger.h"
 #include "mapping.h"
 
@@ -40,15 +41,15 @@ static bool types_exist(void)
 	return pat_enabled();
 }
 
-static pgprot_t readonly(enum contigmem_cache cache)
+static pgprot_t with_type(pgprot_t prot, enum contigmem_cache cache)
 {
 	switch (cache) {
 	case CONTIGMEM_UNCACHED:
-		return pgprot_noncached(PAGE_KERNEL_RO);
+		return pgprot_noncached(prot);
 	case CONTIGMEM_WRITECOMBINE:
-		return pgprot_writecombine(PAGE_KERNEL_RO);
+		return pgprot_writecombine(prot);
 	default:
-		return PAGE_KERNEL_RO;
+		return prot;
 	}
 }
 #else
@@ -62,9 +63,9 @@ static bool types_exist(void)
 	return false;
 }
 
-static pgprot_t readonly(enum contigmem_cache cache)
+static pgprot_t with_type(pgprot_t prot, enum contigmem_cache cache)
 {
-	return PAGE_KERNEL_RO;
+	return prot;
 }
 #endif
 
@@ -135,7 +136,7 @@ static void *map_readonly(const struct block *block, gfp_t gfp)
 		return NULL;
 	for (i = 0; i < nr; i++)
 		pages[i] = pfn_to_page(block->frames.first + i);
-	vaddr = vmap(pages, nr, VM_MAP, readonly(block->cache));
+	vaddr = vmap(pages, nr, VM_MAP, with_type(PAGE_KERNEL_RO, block->cache));
 	kvfree(pages);
 	return vaddr;
 }
@@ -168,4 +169,30 @@ void mapping_unmake(struct block *block)
 		vunmap(block->vaddr);
 	/* A change of type flushes what the TLBs know of the own mapping as well. */
 	mapping_put(&block->frames);
+}
+
+/**
+ * mapping_to_user() - map a block, or a part of it, to user space
+ * @block: the block, which must stay until the mapping is gone
+ * @vma: where; its offset is in the block
+ *
+ * Context: From a driver's mmap(). Sleeps.
+ * Return: 0, or what contigmem_mmap() says.
+ */
+int mapping_to_user(const struct block *block, struct vm_area_struct *vma)
+{
+	bool readonly = block->flags & CONTIGMEM_READONLY;
+	unsigned long nr = vma_pages(vma);
+
+	if (vma->vm_pgoff >= block->frames.nr || nr > block->frames.nr - vma->vm_pgoff)
+		return -EINVAL;
+	/* What is written to a private mapping goes to pages of another type. */
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	if (vma->vm_flags & VM_EXEC || (readonly && vma->vm_flags & VM_WRITE))
+		return -EACCES;
+	compat_vm_flags_clear(vma, VM_MAYEXEC | (readonly ? VM_MAYWRITE : 0));
+	vma->vm_page_prot = with_type(vma->vm_page_prot, block->cache);
+	return remap_pfn_range(vma, vma->vm_start, block->frames.first + vma->vm_pgoff,
+			       nr << PAGE_SHIFT, vma->vm_page_prot);
 }

@@ -9,6 +9,7 @@
 
 struct block;
 struct frames;
+struct vm_area_struct;
 
 bool mapping_has_type(enum contigmem_cache cache);
 enum contigmem_reason mapping_set_type(struct frames *frames, enum contigmem_cache cache);
@@ -16,5 +17,6 @@ void mapping_put(struct frames *frames);
 bool mapping_sleeps(const struct block *block);
 enum contigmem_reason mapping_make(struct block *block, gfp_t gfp);
 void mapping_unmake(struct block *block);
+int mapping_to_user(const struct block *block, struct vm_area_struct *vma);
 
 #endif /* CONTIGMEM_MAPPING_H */

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Reads the direct map of all System RAM and counts the page frames whose cache
- * type is not write-back: what an allocator must not leave behind.
+ * type is not write-back: what an allocator must not leave behind. And tells a
+ * program how its own memory is mapped.
  */
 #include <linux/debugfs.h>
+#include <linux/fs.h>
 #include <linux/ioport.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pfn.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
+#include <linux/uaccess.h>
 
 #include "pagetable.h"
 
@@ -66,12 +69,35 @@ static int direct_map_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(direct_map);
 
+/* The reader's page table entry for the address that it reads at. */
+static ssize_t own_read(struct file *file, char __user *to, size_t size, loff_t *at)
+{
+	struct pagetable_entry entry;
+	char text[32];
+	size_t length;
+
+	if (!pagetable_lookup_user(pagetable_pat(), *at, &entry))
+		return -ENOENT;
+	length = scnprintf(text, sizeof(text), "%#lx %u %s\n", entry.pfn, entry.type,
+			   entry.writable ? "rw" : "ro");
+	if (size < length)
+		return -EINVAL;
+	return copy_to_user(to, text, length) ? -EFAULT : length;
+}
+
+static const struct file_operations own_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.read = own_read,
+};
+
 static struct dentry *audit_dir;
 
 static int __init audit_init(void)
 {
 	audit_dir = debugfs_create_dir("contigmem_audit", NULL);
 	debugfs_create_file("direct_map", 0400, audit_dir, NULL, &direct_map_fops);
+	debugfs_create_file("own", 0400, audit_dir, NULL, &own_fops);
 	return 0;
 }
 

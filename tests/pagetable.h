@@ -10,6 +10,7 @@
 
 #include <linux/mm.h>
 #include <linux/pgtable.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
@@ -52,20 +53,15 @@ static inline u64 pagetable_pat(void)
 	return (u64)high << 32 | low;
 }
 
-/* False if nothing is mapped at @addr. */
-static inline bool pagetable_lookup(u64 pat, unsigned long addr, struct pagetable_entry *entry)
+/* False if the entry maps nothing. */
+static inline bool pagetable_decode(u64 pat, pteval_t val, unsigned int level,
+				    unsigned long addr, struct pagetable_entry *entry)
 {
-	unsigned int level, index;
 	unsigned long offset;
-	pteval_t val, pat_bit;
-	pte_t *ptep;
+	unsigned int index;
+	pteval_t pat_bit;
 
-	entry->bytes = PAGE_SIZE;
-	ptep = lookup_address(addr, &level);
-	if (!ptep)
-		return false;
 	entry->bytes = page_level_size(level);
-	val = pte_val(READ_ONCE(*ptep));
 	if (!(val & _PAGE_PRESENT))
 		return false;
 
@@ -78,6 +74,43 @@ static inline bool pagetable_lookup(u64 pat, unsigned long addr, struct pagetabl
 	offset = addr & (entry->bytes - 1);
 	entry->pfn = ((val & PTE_PFN_MASK & ~(entry->bytes - 1)) + offset) >> PAGE_SHIFT;
 	return true;
+}
+
+/* False if nothing is mapped at @addr. */
+static inline bool pagetable_lookup(u64 pat, unsigned long addr, struct pagetable_entry *entry)
+{
+	unsigned int level;
+	pte_t *ptep;
+
+	entry->bytes = PAGE_SIZE;
+	ptep = lookup_address(addr, &level);
+	return ptep && pagetable_decode(pat, pte_val(READ_ONCE(*ptep)), level, addr, entry);
+}
+
+/* The same for an address of the current process, which must leave it alone. */
+static inline bool pagetable_lookup_user(u64 pat, unsigned long addr,
+					 struct pagetable_entry *entry)
+{
+	pgd_t *pgd = pgd_offset(current->mm, addr);
+	p4d_t *p4d;
+	pud_t *pud;
+	pmd_t *pmd;
+
+	if (pgd_none(*pgd))
+		return false;
+	p4d = p4d_offset(pgd, addr);
+	if (p4d_none(*p4d))
+		return false;
+	pud = pud_offset(p4d, addr);
+	if (pud_none(*pud))
+		return false;
+	pmd = pmd_offset(pud, addr);
+	if (pmd_none(*pmd))
+		return false;
+	if (pmd_val(*pmd) & _PAGE_PSE)
+		return pagetable_decode(pat, pmd_val(*pmd), PG_LEVEL_2M, addr, entry);
+	return pagetable_decode(pat, pte_val(*pte_offset_kernel(pmd, addr)), PG_LEVEL_4K, addr,
+				entry);
 }
 
 #endif /* CONTIGMEM_TESTS_PAGETABLE_H */

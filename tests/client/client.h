@@ -21,6 +21,7 @@ struct client_block {
  * @ring: descriptor ring, native face
  * @buffer: data buffer, native face, freed by devres
  * @frame: write-combined frame buffer, native face
+ * @table: what programs may read and nobody writes, native face
  * @common: common buffer below 16 MiB, Windows face
  * @mailbox: uncached mailbox, Windows face
  */
@@ -29,6 +30,7 @@ struct client {
 	struct client_block ring;
 	struct client_block buffer;
 	struct client_block frame;
+	struct client_block table;
 	struct client_block common;
 	struct client_block mailbox;
 };
@@ -40,5 +42,8 @@ void client_native_put(struct client *client);
 
 int client_wdm_get(struct client *client);
 void client_wdm_put(struct client *client, bool leak);
+
+int client_user_get(struct client *client);
+void client_user_put(void);
 
 #endif /* CONTIGMEM_CLIENT_H */

@@ -76,6 +76,7 @@ static void client_put(void *data)
 {
 	struct client *client = data;
 
+	client_user_put();
 	client_wdm_put(client, leak);
 	client_native_put(client);
 }
@@ -105,6 +106,10 @@ static int __init client_probe(struct platform_device *pdev)
 	if (err)
 		goto err_native;
 
+	err = client_user_get(client);
+	if (err)
+		goto err_wdm;
+
 	/* An action, because the type of ->remove is not the same in every kernel. */
 	err = devm_add_action_or_reset(dev, client_put, client);
 	if (err)
@@ -115,6 +120,8 @@ static int __init client_probe(struct platform_device *pdev)
 		 &client->common.phys, &client->mailbox.phys);
 	return 0;
 
+err_wdm:
+	client_wdm_put(client, false);
 err_native:
 	client_native_put(client);
 	return err;

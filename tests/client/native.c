@@ -74,6 +74,22 @@ static int client_get_frame(struct client *client)
 	return 0;
 }
 
+static int client_get_table(struct client *client)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_64K);
+	void *vaddr;
+
+	req.flags = CONTIGMEM_READONLY;
+	req.tag = CLIENT_TAG;
+
+	vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_ZERO);
+	if (IS_ERR(vaddr))
+		return PTR_ERR(vaddr);
+
+	client->table = client_block("table", vaddr, &req);
+	return 0;
+}
+
 int client_native_get(struct client *client)
 {
 	int err;
@@ -96,20 +112,28 @@ int client_native_get(struct client *client)
 		goto err_ring;
 	}
 
+	err = client_get_table(client);
+	if (err) {
+		dev_err(client->dev, "no memory for the table: %d\n", err);
+		goto err_frame;
+	}
+
 	err = client_check(client->dev, &client->ring);
 	if (err)
-		goto err_frame;
+		goto err_table;
 
 	err = client_check(client->dev, &client->buffer);
 	if (err)
-		goto err_frame;
+		goto err_table;
 
 	err = client_check(client->dev, &client->frame);
 	if (err)
-		goto err_frame;
+		goto err_table;
 
 	return 0;
 
+err_table:
+	contigmem_free(client->table.vaddr);
 err_frame:
 	contigmem_free(client->frame.vaddr);
 err_ring:
@@ -119,6 +143,7 @@ err_ring:
 
 void client_native_put(struct client *client)
 {
+	contigmem_free(client->table.vaddr);
 	contigmem_free(client->frame.vaddr);
 	contigmem_free(client->ring.vaddr);
 }

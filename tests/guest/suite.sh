@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # usage: suite.sh PAIRS SCALE
-# Runs in a guest, in a folder with the modules and debugfs_test: every suite,
+# Runs in a guest, in a folder with the modules and the programs: every suite,
 # and before and after them what must not have changed. Leaves
 #   results      key=value
 #   kunit-NAME   what KUnit says of each suite
 #   debugfs.tap  what debugfs_test says
+#   mmap.tap     what mmap_test says
 # and on its standard output a line for each problem; its status is 1 if any.
 
 set -o pipefail
@@ -117,6 +118,18 @@ client() {
 	unload contigmem_client
 	[ "$(blocks)" = "$live" ] || problem "a wrong free did harm"
 	[ $problems = "$before" ]
+}
+
+# Blocks of the client in user space; programs that end leave nothing behind.
+user_space() {
+	local live
+
+	live=$(blocks)
+	load contigmem_client.ko || return
+	step "mmap_test"
+	./mmap_test >mmap.tap || problem "mmap_test failed"
+	unload contigmem_client
+	[ "$(blocks)" = "$live" ] || problem "mmap_test left blocks"
 }
 
 # ask REQUEST: the answer of debugfs.
@@ -246,6 +259,7 @@ if load contigmem.ko; then
 	./debugfs_test --pairs "$pairs" >debugfs.tap || problem "debugfs_test failed"
 	unload contigmem_client
 	if client; then result client ok; else result client failed; fi
+	user_space
 	if ! grep -q ' cma=' /proc/cmdline; then
 		result cma none
 	elif cma; then

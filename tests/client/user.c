@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The driver's device node: a program writes the name of a block to it, maps the
+ * block, and reads a sum of what the block holds as the driver sees it.
+ */
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/mutex.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "client.h"
+#include "contigmem.h"
+
+static struct client *served;
+static DEFINE_MUTEX(lock);	/* a block may be freed while others look at it */
+
+static struct client_block *block_of(const char *name)
+{
+	struct client_block *blocks[] = {
+		&served->ring, &served->frame, &served->mailbox, &served->table,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(blocks); i++) {
+		if (!strcmp(blocks[i]->name, name))
+			return blocks[i];
+	}
+	return NULL;
+}
+
+static int client_choose(struct file *file, const char *name)
+{
+	file->private_data = block_of(name);
+	return file->private_data ? 0 : -ENOENT;
+}
+
+/* The chosen block is the driver's no longer; whoever has mapped it keeps it. */
+static int client_let_go(struct file *file)
+{
+	struct client_block *block = file->private_data;
+
+	if (!block || !block->vaddr)
+		return -ENOENT;
+	contigmem_free(block->vaddr);
+	block->vaddr = NULL;
+	return 0;
+}
+
+static ssize_t client_write(struct file *file, const char __user *from, size_t size, loff_t *at)
+{
+	char name[16];
+	int error;
+
+	if (size >= sizeof(name))
+		return -EINVAL;
+	if (copy_from_user(name, from, size))
+		return -EFAULT;
+	name[size] = '\0';
+	mutex_lock(&lock);
+	error = strcmp(name, "free") ? client_choose(file, name) : client_let_go(file);
+	mutex_unlock(&lock);
+	return error ?: size;
+}
+
+static u32 client_sum(const struct client_block *block)
+{
+	const u32 *word = block->vaddr;
+	u32 sum = 0;
+	size_t i;
+
+	for (i = 0; i < block->size / sizeof(*word); i++)
+		sum = sum * 31 + READ_ONCE(word[i]);
+	return sum;
+}
+
+static ssize_t client_read(struct file *file, char __user *to, size_t size, loff_t *at)
+{
+	struct client_block *block = file->private_data;
+	u32 sum = 0;
+	bool gone;
+
+	if (size != sizeof(sum))
+		return -EINVAL;
+	mutex_lock(&lock);
+	gone = !block || !block->vaddr;
+	if (!gone)
+		sum = client_sum(block);
+	mutex_unlock(&lock);
+	if (gone)
+		return -ENOENT;
+	return copy_to_user(to, &sum, sizeof(sum)) ? -EFAULT : sizeof(sum);
+}
+
+static int client_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct client_block *block = file->private_data;
+
+	/* contigmem says whether the block is still there. */
+	return contigmem_mmap(vma, block ? READ_ONCE(block->vaddr) : NULL);
+}
+
+static const struct file_operations client_fops = {
+	.owner = THIS_MODULE,
+	.open = nonseekable_open,
+	.read = client_read,
+	.write = client_write,
+	.mmap = client_mmap,
+};
+
+static struct miscdevice client_node = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "contigmem_client",
+	.mode = 0600,
+	.fops = &client_fops,
+};
+
+int client_user_get(struct client *client)
+{
+	served = client;
+	return misc_register(&client_node);
+}
+
+void client_user_put(void)
+{
+	misc_deregister(&client_node);
+}

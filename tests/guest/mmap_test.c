@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of blocks in user space: maps those of the client module, of each cache
+ * type, and looks at the page tables and at what the driver sees in them. Runs as
+ * root in a guest with contigmem_client and contigmem_audit; prints TAP.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/types.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define PAGE		4096UL
+
+/* Memory types as the PAT register codes them. */
+enum type { WC = 1, WB = 6, UC_MINUS = 7 };
+
+static const struct {
+	const char *name;
+	size_t size;
+	enum type type;
+	bool writable;
+} blocks[] = {
+	{ "ring", 64 << 10, WB, true },
+	{ "frame", 1 << 20, WC, true },
+	{ "mailbox", 4 << 10, UC_MINUS, true },
+	{ "table", 64 << 10, WB, false },
+};
+
+#define FRAME	1
+#define TABLE	3
+
+/* The device node, with a block chosen. */
+static int choose(const char *name)
+{
+	int node = open("/dev/contigmem_client", O_RDWR);
+
+	if (node < 0 || write(node, name, strlen(name)) < 0) {
+		perror(name);
+		exit(1);
+	}
+	return node;
+}
+
+static void *map(int node, size_t size, int prot, off_t offset)
+{
+	return mmap(NULL, size, prot, MAP_SHARED, node, offset);
+}
+
+static __u32 sum_of(const __u32 *word, size_t size)
+{
+	__u32 sum = 0;
+
+	for (size_t i = 0; i < size / sizeof(*word); i++)
+		sum = sum * 31 + word[i];
+	return sum;
+}
+
+static bool driver_sees(int node, const void *memory, size_t size)
+{
+	__u32 sum;
+
+	return read(node, &sum, sizeof(sum)) == sizeof(sum) && sum == sum_of(memory, size);
+}
+
+static void fill(__u32 *word, size_t size, __u32 seed)
+{
+	for (size_t i = 0; i < size / sizeof(*word); i++)
+		word[i] = seed + i * 2654435761U;
+}
+
+/* Every page of the mapping: its type, its protection, one frame after the other. */
+static bool mapped_as(const char *memory, size_t size, enum type type, bool writable)
+{
+	int own = open("/sys/kernel/debug/contigmem_audit/own", O_RDONLY);
+	unsigned long first = 0;
+	bool good = own >= 0;
+
+	for (size_t at = 0; at < size && good; at += PAGE) {
+		char text[64] = "", access[3] = "";
+		unsigned long frame = 0;
+		unsigned int found = 0;
+
+		good = pread(own, text, sizeof(text) - 1, (off_t)(memory + at)) > 0 &&
+		       sscanf(text, "%lx %u %2s", &frame, &found, access) == 3;
+		if (!at)
+			first = frame;
+		good = good && frame == first + at / PAGE && found == type &&
+		       !strcmp(access, writable ? "rw" : "ro");
+		if (!good)
+			printf("# page %zu: %s", at / PAGE, text);
+	}
+	close(own);
+	return good;
+}
+
+static bool holds_what_is_written(void)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(blocks); i++) {
+		int prot = PROT_READ | (blocks[i].writable ? PROT_WRITE : 0);
+		int node = choose(blocks[i].name);
+		void *memory = map(node, blocks[i].size, prot, 0);
+		bool this = memory != MAP_FAILED;
+
+		if (this && blocks[i].writable)
+			fill(memory, blocks[i].size, i + 1);
+		this = this && driver_sees(node, memory, blocks[i].size) &&
+		       mapped_as(memory, blocks[i].size, blocks[i].type, blocks[i].writable);
+		if (!this)
+			printf("# %s\n", blocks[i].name);
+		good = good && this;
+		if (memory != MAP_FAILED)
+			munmap(memory, blocks[i].size);
+		close(node);
+	}
+	return good;
+}
+
+static bool a_part_can_be_mapped(void)
+{
+	int node = choose("frame");
+	char *all = map(node, blocks[FRAME].size, PROT_READ | PROT_WRITE, 0);
+	char *part = map(node, PAGE, PROT_READ, blocks[FRAME].size - PAGE);
+	bool good = all != MAP_FAILED && part != MAP_FAILED;
+
+	if (good) {
+		fill((__u32 *)all, blocks[FRAME].size, 77);
+		good = !memcmp(part, all + blocks[FRAME].size - PAGE, PAGE) &&
+		       driver_sees(node, all, blocks[FRAME].size) && !munmap(all + 2 * PAGE, PAGE);
+		munmap(part, PAGE);
+		munmap(all, blocks[FRAME].size);
+	}
+	close(node);
+	return good;
+}
+
+static bool is_refused(const char *name, size_t size, int prot, int flags, off_t offset, int error)
+{
+	int node = choose(name);
+	void *memory = mmap(NULL, size, prot, flags, node, offset);
+	bool good = memory == MAP_FAILED && errno == error;
+
+	if (!good)
+		printf("# %s: %zu bytes at %ld, prot %d, flags %d: %s\n", name, size,
+		       (long)offset, prot, flags, memory == MAP_FAILED ? strerror(errno) : "ok");
+	close(node);
+	return good;
+}
+
+static bool what_is_not_in_the_block_is_refused(void)
+{
+	size_t size = blocks[FRAME].size;
+
+	return is_refused("frame", size + PAGE, PROT_READ, MAP_SHARED, 0, EINVAL) &&
+	       is_refused("frame", size, PROT_READ, MAP_SHARED, PAGE, EINVAL) &&
+	       is_refused("frame", PAGE, PROT_READ, MAP_SHARED, size, EINVAL) &&
+	       is_refused("frame", PAGE, PROT_READ, MAP_SHARED, 1L << 40, EINVAL);
+}
+
+static bool what_it_is_not_meant_for_is_refused(void)
+{
+	return is_refused("frame", PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, 0, EACCES) &&
+	       is_refused("frame", PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, 0, EINVAL) &&
+	       is_refused("table", PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, 0, EACCES);
+}
+
+static bool protection_cannot_be_widened(void)
+{
+	int node = choose("table");
+	void *memory = map(node, PAGE, PROT_READ, 0);
+	bool good = memory != MAP_FAILED && mprotect(memory, PAGE, PROT_READ | PROT_WRITE) &&
+		    errno == EACCES && mprotect(memory, PAGE, PROT_READ | PROT_EXEC) &&
+		    errno == EACCES;
+
+	munmap(memory, PAGE);
+	close(node);
+	return good;
+}
+
+/* What a child does with its mappings before it ends in one way or another. */
+enum end { EXIT, KILL, UNMAP_HALF };
+
+static bool child_ends(enum end end)
+{
+	int node = choose("frame"), status;
+	char *memory = map(node, blocks[FRAME].size, PROT_READ | PROT_WRITE, 0);
+	pid_t child = memory == MAP_FAILED ? -1 : fork();
+
+	if (child < 0)
+		return false;
+	if (!child) {
+		fill((__u32 *)memory, blocks[FRAME].size, end);
+		if (end == UNMAP_HALF)
+			munmap(memory, blocks[FRAME].size / 2);
+		if (end == KILL)
+			kill(getpid(), SIGKILL);
+		_exit(0);
+	}
+	waitpid(child, &status, 0);
+	/* The parent's mapping is none the worse for it. */
+	status = driver_sees(node, memory, blocks[FRAME].size) &&
+		 mapped_as(memory, blocks[FRAME].size, WC, true);
+	munmap(memory, blocks[FRAME].size);
+	close(node);
+	return status;
+}
+
+static bool other_processes_come_and_go(void)
+{
+	return child_ends(EXIT) && child_ends(KILL) && child_ends(UNMAP_HALF);
+}
+
+/* The line of a block in debugfs, by the end of it. */
+static bool listed(const char *end)
+{
+	FILE *list = fopen("/sys/kernel/debug/contigmem/blocks", "r");
+	char line[512];
+	bool found = false;
+
+	while (list && fgets(line, sizeof(line), list))
+		found = found || strstr(line, end);
+	if (list)
+		fclose(list);
+	return found;
+}
+
+/* The last test: the driver has no frame any more. */
+static bool a_freed_block_stays_while_it_is_mapped(void)
+{
+	int node = choose("frame");
+	char *memory = map(node, blocks[FRAME].size, PROT_READ | PROT_WRITE, 0);
+	bool good = memory != MAP_FAILED && listed(" mappings=1\n") && !listed("freed") &&
+		    write(node, "free", 4) == 4 && listed(" freed mappings=1\n");
+
+	if (good) {
+		fill((__u32 *)memory, blocks[FRAME].size, 5);
+		good = memory[0] == 5 && mapped_as(memory, blocks[FRAME].size, WC, true) &&
+		       map(node, PAGE, PROT_READ, 0) == MAP_FAILED && errno == ENOENT &&
+		       !munmap(memory, blocks[FRAME].size / 2) && listed(" freed mappings=1\n") &&
+		       !munmap(memory + blocks[FRAME].size / 2, blocks[FRAME].size / 2) &&
+		       !listed("mappings=");
+	}
+	close(node);
+	return good;
+}
+
+static const struct {
+	const char *name;
+	bool (*run)(void);
+} tests[] = {
+	{ "holds what is written, in each cache type", holds_what_is_written },
+	{ "a part can be mapped", a_part_can_be_mapped },
+	{ "what is not in the block is refused", what_is_not_in_the_block_is_refused },
+	{ "what it is not meant for is refused", what_it_is_not_meant_for_is_refused },
+	{ "protection cannot be widened", protection_cannot_be_widened },
+	{ "other processes come and go", other_processes_come_and_go },
+	{ "a freed block stays while it is mapped", a_freed_block_stays_while_it_is_mapped },
+};
+
+int main(void)
+{
+	int failed = 0;
+
+	setvbuf(stdout, NULL, _IONBF, 0);
+	printf("TAP version 13\n1..%zu\n", ARRAY_SIZE(tests));
+	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+		bool ok = tests[i].run();
+
+		failed += !ok;
+		printf("%sok %zu - %s\n", ok ? "" : "not ", i + 1, tests[i].name);
+	}
+	return failed > 0;
+}
