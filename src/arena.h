@@ -28,7 +28,7 @@ struct arena_stats {
 int arena_init(void);
 void arena_exit(void);
 struct arena *arena_new(unsigned long first, unsigned long nr, int nid,
-			enum contigmem_cache cache, gfp_t gfp);
+			enum contigmem_cache cache, gfp_t reclaim);
 void arena_discard(struct arena *arena);
 void arena_add(struct arena *arena, unsigned long first, struct frames *frames);
 void arena_put(const struct frames *frames);

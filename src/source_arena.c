@@ -95,15 +95,16 @@ static long idle_limit(void)
  * @nr: frames, whole pageblocks
  * @nid: node
  * @cache: cache type that they will have
- * @gfp: for the record
+ * @reclaim: gfp bits that may be used for the record; no process is killed for it
  *
  * Return: the record, to be given to arena_add() or arena_discard(); NULL if
  *	there is no memory for it.
  */
 struct arena *arena_new(unsigned long first, unsigned long nr, int nid,
-			enum contigmem_cache cache, gfp_t gfp)
+			enum contigmem_cache cache, gfp_t reclaim)
 {
-	struct arena *arena = kzalloc(struct_size(arena, busy, BITS_TO_LONGS(nr)), gfp);
+	struct arena *arena = kzalloc(struct_size(arena, busy, BITS_TO_LONGS(nr)),
+				      reclaim | __GFP_NORETRY | __GFP_NOWARN);
 
 	if (!arena)
 		return NULL;

@@ -70,8 +70,7 @@ static void make_arena(const struct need *need, int nid, struct frames *frames)
 
 	if (need->cache != CONTIGMEM_CACHED || !pageblock_aligned(frames->nr))
 		return;
-	arena = arena_new(frames->first, frames->nr, nid, need->cache,
-			  need->reclaim | __GFP_NOWARN);
+	arena = arena_new(frames->first, frames->nr, nid, need->cache, need->reclaim);
 	if (arena)
 		arena_add(arena, frames->first, frames);
 }

@@ -360,9 +360,7 @@ static enum contigmem_reason claim_arena(struct search *search, int nid, unsigne
 	enum contigmem_reason reason;
 	struct arena *arena;
 
-	/* No reason to kill a process: without an arena the window alone may do. */
-	arena = arena_new(first, all.nr, nid, cache,
-			  search->need->reclaim | __GFP_NORETRY | __GFP_NOWARN);
+	arena = arena_new(first, all.nr, nid, cache, search->need->reclaim);
 	if (!arena)
 		return CONTIGMEM_NO_BOOKKEEPING;
 	reason = claim(search, first, first + all.nr, moves);
@@ -466,7 +464,6 @@ static enum contigmem_reason take_free(struct search *search, int nid, unsigned 
 				       struct frames *frames)
 {
 	unsigned long end = pageblock_align(start + search->need->place.nr);
-
 	enum contigmem_reason reason = CONTIGMEM_NO_BOOKKEEPING;
 
 	if (makes_arena(search, start) && is_free(search, pageblock_start_pfn(start), end))
