@@ -143,6 +143,9 @@ ask() {
 	echo "$answer"
 }
 
+# The kernel itself may try for ever, but not beyond a fatal signal.
+try_offline() { timeout -s KILL 60 bash -c "echo offline >$memory/state" 2>/dev/null; }
+
 # A piece of memory that the kernel can take offline when nobody allocates, from
 # the highest down: sets $memory, $low and $high.
 find_memory() {
@@ -152,7 +155,7 @@ find_memory() {
 	for name in $(cd /sys/devices/system/memory && printf '%s\n' memory[0-9]* | sort -rV); do
 		memory=/sys/devices/system/memory/$name
 		[ "$(cat "$memory/state")" = online ] || continue
-		echo offline 2>/dev/null >"$memory/state" || continue
+		try_offline || continue
 		echo online_kernel >"$memory/state" || problem "$name does not come back"
 		low=$((${name#memory} * size))
 		high=$((low + size - 1))
@@ -165,7 +168,7 @@ find_memory() {
 offline() {
 	local answer
 
-	echo offline 2>/dev/null >"$memory/state" || return
+	try_offline || return
 	answer=$(ask "size=64K low=$low high=$high")
 	[[ $answer = "error -34 "* ]] || problem "a block in offline memory: $answer"
 	echo online_kernel >"$memory/state" || problem "memory does not come back"
