@@ -34,7 +34,7 @@ MODULE_PARM_DESC(budget_reads, "page frames of a node that may be read for a req
 #define MAX_PASSES	3
 /* Frames read between two looks at whether somebody else wants the CPU. */
 #define READS_PER_RESCHED	1024
-/* To move a page takes about as long: 37 reads if it is dropped, 90 if it is copied. */
+/* To move a page takes about as long: less if it can be dropped, more if it is copied. */
 #define READS_PER_MOVE	64
 #define NO_PAGEBLOCK	ULONG_MAX
 /* Windows to choose the cheapest from, and to try one after the other. */

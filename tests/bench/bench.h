@@ -76,7 +76,6 @@ struct bench_peer {
 extern const struct bench_peer bench_peers[BENCH_NR_PEERS];
 extern struct contigmem_verdict bench_verdict;	/* of the last request to contigmem */
 
-struct contigmem_request bench_request(const struct bench_job *job);
 const struct bench_peer *bench_peer_of(const char *name);
 bool bench_reserve_range(struct bench_job *job);
 void bench_release_range(struct bench_job *job);

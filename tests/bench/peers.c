@@ -64,7 +64,7 @@ static enum bench_fit fit_anywhere(const struct bench_job *job)
 	return anywhere(job) ? BENCH_MEETS : BENCH_ELSEWHERE;
 }
 
-struct contigmem_request bench_request(const struct bench_job *job)
+static struct contigmem_request request_of(const struct bench_job *job)
 {
 	struct contigmem_request req = CONTIGMEM_REQUEST(job->size);
 
@@ -82,7 +82,7 @@ static enum bench_fit contigmem_fit(const struct bench_job *job)
 
 static bool contigmem_get(const struct bench_job *job, struct bench_block *block)
 {
-	struct contigmem_request req = bench_request(job);
+	struct contigmem_request req = request_of(job);
 
 	req.verdict = &bench_verdict;
 	block->vaddr = contigmem_alloc(&req, GFP_BENCH);
