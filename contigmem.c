@@ -9,6 +9,7 @@
 
 #include <linux/device.h>
 #include <linux/export.h>
+#include <linux/fcntl.h>
 #include <linux/kernel.h>
 #include <linux/llist.h>
 #include <linux/mm.h>
@@ -24,6 +25,7 @@
 #include "src/cma.h"
 #include "src/context.h"
 #include "src/debugfs.h"
+#include "src/dmabuf.h"
 #include "src/frames.h"
 #include "src/hotplug.h"
 #include "src/ledger.h"
@@ -191,7 +193,7 @@ static DECLARE_WORK(undo_work, undo_blocks);
  *
  * Any other address, a block freed already included, is told by one WARN with
  * what is known of it, and nothing is freed. A block that is mapped to user space
- * is nobody's any more, and goes with the last mapping.
+ * or in a dma-buf is nobody's any more, and goes with the last of those.
  *
  * Context: Any. What needs to sleep (an uncached, write-combined or read-only
  *	block in atomic context) is finished by a worker.
@@ -199,12 +201,12 @@ static DECLARE_WORK(undo_work, undo_blocks);
 void contigmem_free(const void *vaddr)
 {
 	struct block *block;
-	bool mapped;
+	bool used;
 
 	if (!vaddr)
 		return;
-	block = ledger_free(vaddr, __builtin_return_address(0), &mapped);
-	if (mapped)
+	block = ledger_free(vaddr, __builtin_return_address(0), &used);
+	if (used)
 		return;
 	if (!block) {
 		char story[256];
@@ -254,23 +256,52 @@ phys_addr_t contigmem_phys(const void *vaddr)
 }
 EXPORT_SYMBOL_GPL(contigmem_phys);
 
-static void put_mapping(struct block *block)
+/**
+ * contigmem_next() - walk the live blocks
+ * @vaddr: NULL to begin, then the end of the block before
+ * @info: describes the lowest block that ends above @vaddr, those included that
+ *	have been freed while they had users
+ *
+ * Context: Any.
+ * Return: 0, or -ENOENT if there is none.
+ */
+int contigmem_next(const void *vaddr, struct contigmem_info *info)
 {
-	if (!ledger_unmap(block))
+	return ledger_find_from((unsigned long)vaddr, info) ? 0 : -ENOENT;
+}
+EXPORT_SYMBOL_GPL(contigmem_next);
+
+/**
+ * contigmem_next_arena() - walk what is kept in pageblocks for the next blocks
+ * @phys: 0 to begin, then the end of the arena before
+ * @info: describes the lowest arena that ends above @phys
+ *
+ * Context: Any.
+ * Return: 0, or -ENOENT if there is none.
+ */
+int contigmem_next_arena(phys_addr_t phys, struct contigmem_arena_info *info)
+{
+	return arena_find_from(phys, info) ? 0 : -ENOENT;
+}
+EXPORT_SYMBOL_GPL(contigmem_next_arena);
+
+static void unuse_block(struct block *block)
+{
+	if (!ledger_unuse(block))
 		return;
 	unmake_block(block);
-	/* The mapping's file still holds the driver, and that this module. */
+	/* The user's file still holds this module, or the driver that does. */
 	module_put(THIS_MODULE);
 }
 
 static void vma_open(struct vm_area_struct *vma)
 {
-	ledger_map_again(vma->vm_private_data);
+	ledger_use_again(vma->vm_private_data);
 }
 
 static void vma_close(struct vm_area_struct *vma)
 {
-	put_mapping(vma->vm_private_data);
+	unuse_block(vma->vm_private_data);
 }
 
 static const struct vm_operations_struct mapping_ops = {
@@ -297,14 +328,14 @@ static const struct vm_operations_struct mapping_ops = {
  */
 int contigmem_mmap(struct vm_area_struct *vma, const void *vaddr)
 {
-	struct block *block = ledger_map(vaddr);
+	struct block *block = ledger_use(vaddr);
 	int error;
 
 	if (!block)
 		return -ENOENT;
 	error = mapping_to_user(block, vma);
 	if (error) {
-		put_mapping(block);
+		unuse_block(block);
 		return error;
 	}
 	vma->vm_ops = &mapping_ops;
@@ -312,6 +343,40 @@ int contigmem_mmap(struct vm_area_struct *vma, const void *vaddr)
 	return 0;
 }
 EXPORT_SYMBOL_GPL(contigmem_mmap);
+
+/**
+ * contigmem_export_dmabuf() - let others use a block: a file descriptor of a dma-buf
+ * @vaddr: what contigmem_alloc() returned
+ * @flags: of the descriptor: O_RDONLY, O_WRONLY or O_RDWR, and O_CLOEXEC
+ *
+ * Devices get the block as one segment, or where it is larger than a segment can say
+ * as few as can be; programs map it with its cache type. A read-only block cannot be
+ * mapped to be written, nor into the kernel (vmap) by an importer.
+ *
+ * The block can be freed while it is exported: its page frames go with the last
+ * reference to the dma-buf.
+ *
+ * Context: Process context. Sleeps.
+ * Return: The descriptor, to be closed by its process, or
+ *
+ * * -ENOENT: no live block begins at @vaddr
+ * * -EINVAL: an unknown flag
+ * * -EMFILE: the process has too many descriptors
+ * * -ENOMEM: no memory for bookkeeping
+ * * -EOPNOTSUPP: this kernel has no dma-buf
+ */
+int contigmem_export_dmabuf(const void *vaddr, int flags)
+{
+	struct block *block;
+
+	if (flags & ~(O_ACCMODE | O_CLOEXEC))
+		return -EINVAL;
+	block = ledger_use(vaddr);
+	if (!block)
+		return -ENOENT;
+	return dmabuf_export(block, flags, unuse_block);
+}
+EXPORT_SYMBOL_GPL(contigmem_export_dmabuf);
 
 static void free_resource(struct device *dev, void *resource)
 {

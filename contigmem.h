@@ -190,8 +190,8 @@ struct contigmem_request {
  * @flags: flags of its request
  * @tag: tag of its request
  * @caller: code address that asked for it
- * @mappings: in user space
- * @freed: its owner has freed it, and the last of these mappings takes it along
+ * @users: mappings in user space, and dma-bufs
+ * @freed: its owner has freed it, and the last of these users takes it along
  * @age_ns: nanoseconds since it was allocated
  */
 struct contigmem_info {
@@ -205,9 +205,25 @@ struct contigmem_info {
 	unsigned int flags;
 	u32 tag;
 	const void *caller;
-	unsigned int mappings;
+	unsigned int users;
 	bool freed;
 	u64 age_ns;
+};
+
+/**
+ * struct contigmem_arena_info - pageblocks that blocks are made of
+ * @phys: physical address of the first byte
+ * @size: bytes
+ * @free: bytes that no block is in
+ * @nid: node
+ * @cache: cache type of all of it
+ */
+struct contigmem_arena_info {
+	phys_addr_t phys;
+	size_t size;
+	size_t free;
+	int nid;
+	enum contigmem_cache cache;
 };
 
 void *contigmem_alloc(const struct contigmem_request *req, gfp_t gfp);
@@ -216,7 +232,10 @@ void *contigmem_alloc_track_caller(const struct contigmem_request *req, gfp_t gf
 void contigmem_free(const void *vaddr);
 int contigmem_describe(const void *vaddr, struct contigmem_info *info);
 phys_addr_t contigmem_phys(const void *vaddr);
+int contigmem_next(const void *vaddr, struct contigmem_info *info);
+int contigmem_next_arena(phys_addr_t phys, struct contigmem_arena_info *info);
 int contigmem_mmap(struct vm_area_struct *vma, const void *vaddr);
+int contigmem_export_dmabuf(const void *vaddr, int flags);
 void *devm_contigmem_alloc(struct device *dev, const struct contigmem_request *req, gfp_t gfp);
 
 const char *contigmem_reason_text(enum contigmem_reason reason);

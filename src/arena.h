@@ -35,5 +35,6 @@ void arena_put(const struct frames *frames);
 bool arena_release_idle(void);
 bool arena_release_in(unsigned long first, unsigned long last);
 struct arena_stats arena_stats(void);
+bool arena_find_from(phys_addr_t phys, struct contigmem_arena_info *info);
 
 #endif /* CONTIGMEM_ARENA_H */

@@ -90,6 +90,22 @@ static inline bool compat_pageblock_is_cma(unsigned long pfn)
 #include <linux/dma-map-ops.h>
 #endif
 
+/* 6.13 wants the name of a namespace as a string. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define COMPAT_IMPORT_DMA_BUF	MODULE_IMPORT_NS(DMA_BUF)
+#else
+#define COMPAT_IMPORT_DMA_BUF	MODULE_IMPORT_NS("DMA_BUF")
+#endif
+
+/* 6.2 split the calls by who holds the reservation lock; in 6.1 nobody needs it. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define compat_dma_buf_map	dma_buf_map_attachment
+#define compat_dma_buf_unmap	dma_buf_unmap_attachment
+#else
+#define compat_dma_buf_map	dma_buf_map_attachment_unlocked
+#define compat_dma_buf_unmap	dma_buf_unmap_attachment_unlocked
+#endif
+
 /* 6.3 gave the flags of a mapping functions of their own. */
 static inline void compat_vm_flags_clear(struct vm_area_struct *vma, unsigned long flags)
 {

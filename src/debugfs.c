@@ -21,6 +21,7 @@
 #include "debugfs.h"
 #include "frames.h"
 #include "ledger.h"
+#include "mapping.h"
 #include "request.h"
 
 #define LINE_SIZE	512	/* bytes, as the fault says */
@@ -416,9 +417,8 @@ static int blocks_show(struct seq_file *seq, void *unused)
 			   info.size, info.nid, contigmem_cache_name(info.cache),
 			   contigmem_source_name(info.source), info.caller,
 			   ms / MSEC_PER_SEC, ms % MSEC_PER_SEC);
-		if (info.mappings)
-			seq_printf(seq, " %smappings=%u", info.freed ? "freed " : "",
-				   info.mappings);
+		if (info.users)
+			seq_printf(seq, " %susers=%u", info.freed ? "freed " : "", info.users);
 		seq_putc(seq, '\n');
 		address = (unsigned long)info.vaddr + info.size;
 		if (!address)
@@ -455,6 +455,7 @@ void debugfs_init(void)
 	debugfs_create_file("free", 0200, directory, NULL, &free_fops);
 	debugfs_create_file("blocks", 0400, directory, NULL, &blocks_fops);
 	debugfs_create_file("stats", 0400, directory, NULL, &stats_fops);
+	mapping_debugfs(directory);
 }
 
 void debugfs_exit(void)

@@ -142,7 +142,7 @@ static void bury(struct block *block, const void *caller)
 /* Nobody has a use for the block any more: take it out. Called with the lock held. */
 static bool take_unused(struct block *block)
 {
-	if (!block->freed || block->mappings)
+	if (!block->freed || block->users)
 		return false;
 	rb_erase(&block->by_address, &blocks);
 	return true;
@@ -152,23 +152,23 @@ static bool take_unused(struct block *block)
  * ledger_free() - the owner of a block has no use for it any more
  * @vaddr: its base
  * @caller: code address of the owner
- * @mapped: set if the block stays until its last mapping is gone
+ * @used: set if the block stays until its last user is gone
  *
  * Return: the block, which has left the ledger, to be undone; NULL if it stays, or
  *	if there is no such block.
  */
-struct block *ledger_free(const void *vaddr, const void *caller, bool *mapped)
+struct block *ledger_free(const void *vaddr, const void *caller, bool *used)
 {
 	struct block *block;
 	unsigned long flags;
 
-	*mapped = false;
+	*used = false;
 	spin_lock_irqsave(&lock, flags);
 	block = at(vaddr);
 	if (block) {
 		bury(block, caller);
 		if (!take_unused(block)) {
-			*mapped = true;
+			*used = true;
 			block = NULL;
 		}
 	}
@@ -176,8 +176,8 @@ struct block *ledger_free(const void *vaddr, const void *caller, bool *mapped)
 	return block;
 }
 
-/* One more mapping of the block with this base; NULL if there is none. */
-struct block *ledger_map(const void *vaddr)
+/* One more user of the block with this base; NULL if there is none. */
+struct block *ledger_use(const void *vaddr)
 {
 	struct block *block;
 	unsigned long flags;
@@ -185,29 +185,29 @@ struct block *ledger_map(const void *vaddr)
 	spin_lock_irqsave(&lock, flags);
 	block = at(vaddr);
 	if (block)
-		block->mappings++;
+		block->users++;
 	spin_unlock_irqrestore(&lock, flags);
 	return block;
 }
 
-/* One more mapping of a block that has some. */
-void ledger_map_again(struct block *block)
+/* One more user of a block that has some. */
+void ledger_use_again(struct block *block)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&lock, flags);
-	block->mappings++;
+	block->users++;
 	spin_unlock_irqrestore(&lock, flags);
 }
 
-/* One mapping less. Returns whether the block has left the ledger, to be undone. */
-bool ledger_unmap(struct block *block)
+/* One user less. Returns whether the block has left the ledger, to be undone. */
+bool ledger_unuse(struct block *block)
 {
 	unsigned long flags;
 	bool unused;
 
 	spin_lock_irqsave(&lock, flags);
-	block->mappings--;
+	block->users--;
 	unused = take_unused(block);
 	spin_unlock_irqrestore(&lock, flags);
 	return unused;
@@ -226,7 +226,7 @@ static void describe(const struct block *block, struct contigmem_info *info)
 		.flags = block->flags,
 		.tag = block->tag,
 		.caller = block->caller,
-		.mappings = block->mappings,
+		.users = block->users,
 		.freed = block->freed,
 		.age_ns = ktime_get_mono_fast_ns() - block->born,
 	};
@@ -248,7 +248,7 @@ bool ledger_find(const void *vaddr, struct contigmem_info *info)
 
 /*
  * Describe the lowest block that ends above an address, to walk them all, those
- * included that are only mapped any more.
+ * included that only users keep any more.
  */
 bool ledger_find_from(unsigned long address, struct contigmem_info *info)
 {

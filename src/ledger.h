@@ -23,8 +23,9 @@
  * @flags: CONTIGMEM_READONLY: @vaddr is a mapping of its own
  * @tag: the caller's
  * @caller: code address
- * @mappings: in user space; protected by the ledger's lock, as is @freed
- * @freed: nobody's any more but those mappings'
+ * @users: mappings in user space and dma-bufs; protected by the ledger's lock, as
+ *	is @freed
+ * @freed: nobody's any more but those users'
  * @born: monotonic time in ns
  */
 struct block {
@@ -40,7 +41,7 @@ struct block {
 	unsigned int flags;
 	u32 tag;
 	const void *caller;
-	unsigned int mappings;
+	unsigned int users;
 	bool freed;
 	u64 born;
 };
@@ -50,10 +51,10 @@ void ledger_exit(void);
 struct block *ledger_new(gfp_t gfp);
 void ledger_discard(struct block *block);
 void ledger_add(struct block *block);
-struct block *ledger_free(const void *vaddr, const void *caller, bool *mapped);
-struct block *ledger_map(const void *vaddr);
-void ledger_map_again(struct block *block);
-bool ledger_unmap(struct block *block);
+struct block *ledger_free(const void *vaddr, const void *caller, bool *used);
+struct block *ledger_use(const void *vaddr);
+void ledger_use_again(struct block *block);
+bool ledger_unuse(struct block *block);
 bool ledger_find(const void *vaddr, struct contigmem_info *info);
 bool ledger_find_from(unsigned long address, struct contigmem_info *info);
 void ledger_story(const void *vaddr, char *story, size_t size);

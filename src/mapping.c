@@ -4,6 +4,8 @@
  * block's own never disagree. Protection is the own mapping's: modules cannot
  * change the direct map's.
  */
+#include <linux/debugfs.h>
+#include <linux/fault-inject.h>
 #include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -17,6 +19,30 @@
 #include "ledger.h"
 #include "mapping.h"
 
+#ifdef CONFIG_FAULT_INJECTION
+static DECLARE_FAULT_ATTR(fail_cache_type);
+
+static bool change_shall_fail(void)
+{
+	return should_fail(&fail_cache_type, 1);
+}
+
+/* In a kernel with fault injection a change of the cache type can be made to fail. */
+void mapping_debugfs(struct dentry *directory)
+{
+	fault_create_debugfs_attr("fail_cache_type", directory, &fail_cache_type);
+}
+#else
+static bool change_shall_fail(void)
+{
+	return false;
+}
+
+void mapping_debugfs(struct dentry *directory)
+{
+}
+#endif
+
 #ifdef CONFIG_X86
 static int change_type(const struct frames *frames, enum contigmem_cache cache)
 {
@@ -25,6 +51,8 @@ static int change_type(const struct frames *frames, enum contigmem_cache cache)
 	/* The calls count in int. */
 	if (frames->nr > INT_MAX)
 		return -EOPNOTSUPP;
+	if (change_shall_fail())
+		return -ENOMEM;
 	switch (cache) {
 	case CONTIGMEM_UNCACHED:
 		return set_memory_uc(address, frames->nr);

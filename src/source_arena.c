@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
+#include <linux/pfn.h>
 #include <linux/rculist.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
@@ -514,6 +515,32 @@ struct arena_stats arena_stats(void)
 		.frames = atomic_long_read(&nr_frames),
 		.idle = atomic_long_read(&nr_idle),
 	};
+}
+
+/* Describe the lowest arena that ends above a physical address; false if there is none. */
+bool arena_find_from(phys_addr_t phys, struct contigmem_arena_info *info)
+{
+	struct arena *arena, *lowest = NULL;
+	enum contigmem_cache cache;
+
+	rcu_read_lock();
+	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
+		list_for_each_entry_rcu(arena, &arenas[cache], list) {
+			if (arena->first + arena->nr > PHYS_PFN(phys) &&
+			    (!lowest || arena->first < lowest->first))
+				lowest = arena;
+		}
+	}
+	if (lowest)
+		*info = (struct contigmem_arena_info){
+			.phys = PFN_PHYS(lowest->first),
+			.size = lowest->nr << PAGE_SHIFT,
+			.free = READ_ONCE(lowest->free) << PAGE_SHIFT,
+			.nid = lowest->nid,
+			.cache = lowest->cache,
+		};
+	rcu_read_unlock();
+	return lowest;
 }
 
 int arena_init(void)

@@ -16,6 +16,7 @@
 #include <linux/sched.h>
 #include <linux/sizes.h>
 
+#include "audit.h"
 #include "pagetable.h"
 #include "suites.h"
 
@@ -249,6 +250,16 @@ void test_check_type_ends(struct kunit *test, phys_addr_t phys, size_t size)
 	test_check_type(test, phys, size, CONTIGMEM_CACHED);
 }
 
+/* All page tables agree with the ledger, and all memory that it says nothing of is write-back. */
+void test_audit(struct kunit *test)
+{
+	struct contigmem_audit audit;
+	int error = contigmem_audit(&audit, 0);
+
+	KUNIT_EXPECT_EQ_MSG(test, error, 0, "%lu wrong, %lu stray: %s", audit.wrong, audit.stray,
+			    audit.first);
+}
+
 /* Nothing is left of a block: no record, no cache type. */
 void test_check_gone(struct kunit *test, const struct contigmem_info *info)
 {
@@ -299,6 +310,7 @@ void *test_alloc(struct kunit *test, const struct contigmem_request *req, gfp_t 
 					 test_text(test, req, gfp));
 	test_keep(test, vaddr);
 	test_check_block(test, vaddr, req, gfp);
+	test_audit(test);
 	return vaddr;
 }
 
@@ -310,6 +322,7 @@ void test_free(struct kunit *test, void *vaddr)
 	test_forget(vaddr);
 	contigmem_free(vaddr);
 	test_check_gone(test, &info);
+	test_audit(test);
 }
 
 /* The physical address of a block, from the page tables. */
@@ -383,6 +396,7 @@ void test_exit(struct kunit *test)
 			contigmem_free(kept[i]);
 		kept[i] = NULL;
 	}
+	test_audit(test);
 }
 
 kunit_test_suites(&placement_suite, &window_suite, &alloc_suite, &errors_suite, &wdm_suite,

@@ -31,15 +31,17 @@ enum pagetable_type {
 /**
  * struct pagetable_entry - the leaf entry that maps an address
  * @pfn: page frame of the address itself, not of the start of the mapping
- * @bytes: size of the mapping; a page where there is none
+ * @bytes: size of the mapping
  * @type: memory type
  * @writable: the entry allows writes
+ * @executable: the entry allows execution
  */
 struct pagetable_entry {
 	unsigned long pfn;
 	unsigned long bytes;
 	enum pagetable_type type;
 	bool writable;
+	bool executable;
 };
 
 /* The types of the eight PAT indices, one byte each. */
@@ -70,47 +72,63 @@ static inline bool pagetable_decode(u64 pat, pteval_t val, unsigned int level,
 	index = (val & _PAGE_PWT ? 1 : 0) | (val & _PAGE_PCD ? 2 : 0) | (val & pat_bit ? 4 : 0);
 	entry->type = (pat >> (8 * index)) & 7;
 	entry->writable = val & _PAGE_RW;
+	entry->executable = !(val & _PAGE_NX);
 
 	offset = addr & (entry->bytes - 1);
 	entry->pfn = ((val & PTE_PFN_MASK & ~(entry->bytes - 1)) + offset) >> PAGE_SHIFT;
 	return true;
 }
 
-/* False if nothing is mapped at @addr. */
+/* The entry that maps @addr, or would; returns its level. */
+static inline unsigned int pagetable_walk(pgd_t *top, unsigned long addr, pteval_t *val)
+{
+	pgd_t *pgd = pgd_offset_pgd(top, addr);
+	p4d_t *p4d;
+	pud_t *pud;
+	pmd_t *pmd;
+
+	*val = 0;
+	if (pgd_none(*pgd))
+		return PG_LEVEL_512G;
+	p4d = p4d_offset(pgd, addr);
+	if (p4d_none(*p4d))
+		return PG_LEVEL_512G;
+	pud = pud_offset(p4d, addr);
+	*val = pud_val(READ_ONCE(*pud));
+	if (!*val || *val & _PAGE_PSE)
+		return PG_LEVEL_1G;
+	pmd = pmd_offset(pud, addr);
+	*val = pmd_val(READ_ONCE(*pmd));
+	if (!*val || *val & _PAGE_PSE)
+		return PG_LEVEL_2M;
+	*val = pte_val(READ_ONCE(*pte_offset_kernel(pmd, addr)));
+	return PG_LEVEL_4K;
+}
+
+/*
+ * False if nothing is mapped at @addr; entry->bytes says how large the hole is, or
+ * a part of it.
+ */
+static inline bool pagetable_lookup_in(pgd_t *top, u64 pat, unsigned long addr,
+				       struct pagetable_entry *entry)
+{
+	pteval_t val;
+	unsigned int level = pagetable_walk(top, addr, &val);
+
+	return pagetable_decode(pat, val, level, addr, entry);
+}
+
+/* The same for a kernel address: that half is the same in all page tables. */
 static inline bool pagetable_lookup(u64 pat, unsigned long addr, struct pagetable_entry *entry)
 {
-	unsigned int level;
-	pte_t *ptep;
-
-	entry->bytes = PAGE_SIZE;
-	ptep = lookup_address(addr, &level);
-	return ptep && pagetable_decode(pat, pte_val(READ_ONCE(*ptep)), level, addr, entry);
+	return pagetable_lookup_in(current->active_mm->pgd, pat, addr, entry);
 }
 
 /* The same for an address of the current process, which must leave it alone. */
 static inline bool pagetable_lookup_user(u64 pat, unsigned long addr,
 					 struct pagetable_entry *entry)
 {
-	pgd_t *pgd = pgd_offset(current->mm, addr);
-	p4d_t *p4d;
-	pud_t *pud;
-	pmd_t *pmd;
-
-	if (pgd_none(*pgd))
-		return false;
-	p4d = p4d_offset(pgd, addr);
-	if (p4d_none(*p4d))
-		return false;
-	pud = pud_offset(p4d, addr);
-	if (pud_none(*pud))
-		return false;
-	pmd = pmd_offset(pud, addr);
-	if (pmd_none(*pmd))
-		return false;
-	if (pmd_val(*pmd) & _PAGE_PSE)
-		return pagetable_decode(pat, pmd_val(*pmd), PG_LEVEL_2M, addr, entry);
-	return pagetable_decode(pat, pte_val(*pte_offset_kernel(pmd, addr)), PG_LEVEL_4K, addr,
-				entry);
+	return pagetable_lookup_in(current->mm->pgd, pat, addr, entry);
 }
 
 #endif /* CONTIGMEM_TESTS_PAGETABLE_H */

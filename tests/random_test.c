@@ -224,6 +224,7 @@ static void random_operations(struct kunit *test)
 			model_alloc(test, model, op);
 		else
 			model_free(test, model, op);
+		test_audit(test);
 		cond_resched();
 	}
 	while (model->nr_live)

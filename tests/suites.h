@@ -38,6 +38,7 @@ void test_check_type(struct kunit *test, phys_addr_t phys, size_t size,
 		     enum contigmem_cache cache);
 bool test_type_is_write_back(phys_addr_t phys, size_t size);
 void test_check_type_ends(struct kunit *test, phys_addr_t phys, size_t size);
+void test_audit(struct kunit *test);
 void test_check_gone(struct kunit *test, const struct contigmem_info *info);
 void test_check_block(struct kunit *test, const void *vaddr,
 		      const struct contigmem_request *req, gfp_t gfp);

@@ -109,6 +109,7 @@ static PVOID expect_block(struct kunit *test, const struct ex *ex, enum contigme
 	req.flags = flags;
 	req.tag = ex->tag;
 	test_check_block(test, base, &req, GFP_KERNEL);
+	test_audit(test);
 	return base;
 }
 
@@ -120,6 +121,7 @@ static void release(struct kunit *test, PVOID base)
 	test_forget(base);
 	MmFreeContiguousMemory(base);
 	test_check_gone(test, &info);
+	test_audit(test);
 }
 
 static void parameter_1_number_of_bytes(struct kunit *test)

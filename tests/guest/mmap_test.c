@@ -238,16 +238,16 @@ static bool a_freed_block_stays_while_it_is_mapped(void)
 {
 	int node = choose("frame");
 	char *memory = map(node, blocks[FRAME].size, PROT_READ | PROT_WRITE, 0);
-	bool good = memory != MAP_FAILED && listed(" mappings=1\n") && !listed("freed") &&
-		    write(node, "free", 4) == 4 && listed(" freed mappings=1\n");
+	bool good = memory != MAP_FAILED && listed(" users=1\n") && !listed("freed") &&
+		    write(node, "free", 4) == 4 && listed(" freed users=1\n");
 
 	if (good) {
 		fill((__u32 *)memory, blocks[FRAME].size, 5);
 		good = memory[0] == 5 && mapped_as(memory, blocks[FRAME].size, WC, true) &&
 		       map(node, PAGE, PROT_READ, 0) == MAP_FAILED && errno == ENOENT &&
-		       !munmap(memory, blocks[FRAME].size / 2) && listed(" freed mappings=1\n") &&
+		       !munmap(memory, blocks[FRAME].size / 2) && listed(" freed users=1\n") &&
 		       !munmap(memory + blocks[FRAME].size / 2, blocks[FRAME].size / 2) &&
-		       !listed("mappings=");
+		       !listed("users=");
 	}
 	close(node);
 	return good;

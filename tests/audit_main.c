@@ -1,73 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads the direct map of all System RAM and counts the page frames whose cache
- * type is not write-back: what an allocator must not leave behind. And tells a
- * program how its own memory is mapped.
+ * What the page tables say, for programs: the direct map of all System RAM, what
+ * disagrees with contigmem's ledger, how a program's own memory is mapped, and what
+ * an importer gets of a dma-buf.
  */
 #include <linux/debugfs.h>
 #include <linux/fs.h>
-#include <linux/ioport.h>
-#include <linux/mm.h>
+#include <linux/kernel.h>
 #include <linux/module.h>
-#include <linux/pfn.h>
-#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
+#include "audit.h"
 #include "pagetable.h"
-
-struct audit {
-	u64 pat;
-	unsigned long frames;
-	unsigned long non_wb;
-	unsigned long level_4k;
-	unsigned long level_2m;
-	unsigned long level_1g;
-};
-
-static int audit_range(struct resource *res, void *arg)
-{
-	unsigned long pfn = PFN_UP(res->start);
-	unsigned long end = PFN_DOWN(res->end + 1);
-	struct audit *audit = arg;
-
-	while (pfn < end) {
-		struct pagetable_entry entry;
-		bool mapped = pagetable_lookup(audit->pat, (unsigned long)__va(PFN_PHYS(pfn)),
-					       &entry);
-		unsigned long nr = entry.bytes >> PAGE_SHIFT;
-
-		/* A mapping may begin before the range and end behind it. */
-		nr = min(nr - (pfn & (nr - 1)), end - pfn);
-		pfn += nr;
-		cond_resched();
-		if (!mapped)
-			continue;
-
-		audit->frames += nr;
-		if (entry.type != PAGETABLE_WB)
-			audit->non_wb += nr;
-		audit->level_4k += entry.bytes == PAGE_SIZE;
-		audit->level_2m += entry.bytes == PMD_SIZE;
-		audit->level_1g += entry.bytes == PUD_SIZE;
-	}
-	return 0;
-}
 
 static int direct_map_show(struct seq_file *m, void *unused)
 {
-	struct audit audit = { .pat = pagetable_pat() };
-	int ret;
+	struct contigmem_audit audit;
+	int error = contigmem_audit_sweep(&audit);
 
-	ret = walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY,
-				  0, U64_MAX, &audit, audit_range);
-	if (ret)
-		return ret;
+	if (error)
+		return error;
 	seq_printf(m, "frames=%lu non_wb=%lu level_4k=%lu level_2m=%lu level_1g=%lu\n",
 		   audit.frames, audit.non_wb, audit.level_4k, audit.level_2m, audit.level_1g);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(direct_map);
+
+static int ledger_show(struct seq_file *m, void *unused)
+{
+	struct contigmem_audit audit;
+	int error = contigmem_audit(&audit, 0);
+
+	if (error && error != -EUCLEAN)
+		return error;
+	seq_printf(m, "%s held=%lu aliases=%lu stray=%lu wrong=%lu%s%s\n",
+		   error ? "disagrees" : "agrees", audit.held, audit.aliases, audit.stray,
+		   audit.wrong, error ? ": " : "", audit.first);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(ledger);
 
 /* The reader's page table entry for the address that it reads at. */
 static ssize_t own_read(struct file *file, char __user *to, size_t size, loff_t *at)
@@ -97,6 +69,7 @@ static int __init audit_init(void)
 {
 	audit_dir = debugfs_create_dir("contigmem_audit", NULL);
 	debugfs_create_file("direct_map", 0400, audit_dir, NULL, &direct_map_fops);
+	debugfs_create_file("ledger", 0400, audit_dir, NULL, &ledger_fops);
 	debugfs_create_file("own", 0400, audit_dir, NULL, &own_fops);
 	return 0;
 }
@@ -108,5 +81,5 @@ static void __exit audit_exit(void)
 
 module_init(audit_init);
 module_exit(audit_exit);
-MODULE_DESCRIPTION("Cache types in the direct map");
+MODULE_DESCRIPTION("The page tables against contigmem's ledger");
 MODULE_LICENSE("GPL");

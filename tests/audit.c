@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The audit: every entry of the direct map and every alias of the frames that
+ * contigmem has, decoded and held against the ledger. It asks the ledger which
+ * type is right, and nothing but the page tables which there is.
+ */
+#include <linux/delay.h>
+#include <linux/export.h>
+#include <linux/ioport.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/pfn.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+#include "audit.h"
+#include "contigmem.h"
+#include "pagetable.h"
+
+/* What a worker is about to give back disagrees for a moment. */
+#define PATIENCE	(10 * HZ)
+
+/**
+ * struct held - page frames of one owner
+ * @first: first frame
+ * @end: frame after the last
+ * @cache: what the ledger says
+ * @own: address of a block; NULL for an arena
+ * @readonly: the block has a mapping of its own
+ */
+struct held {
+	unsigned long first;
+	unsigned long end;
+	enum contigmem_cache cache;
+	unsigned long own;
+	bool readonly;
+};
+
+/**
+ * struct state - one audit
+ * @audit: its result
+ * @pat: the PAT register
+ * @all: blocks and arenas, upwards, no frame twice: an arena stands for the blocks in it
+ * @nr_all: how many
+ * @blocks: blocks alone, upwards
+ * @nr_blocks: how many
+ * @room: how many fit into each
+ * @at: where the sweep is in @all
+ */
+struct state {
+	struct contigmem_audit *audit;
+	u64 pat;
+	struct held *all;
+	unsigned long nr_all;
+	struct held *blocks;
+	unsigned long nr_blocks;
+	unsigned long room;
+	unsigned long at;
+};
+
+/* The module under test need not be there, so nothing of it is called by name. */
+static const char * const cache_names[CONTIGMEM_NR_CACHES] = { "cached", "uncached", "wc" };
+static const char * const type_names[] = { "UC", "WC", "2", "3", "WT", "WP", "WB", "UC-" };
+
+__printf(2, 3)
+static void wrong(struct state *state, const char *format, ...)
+{
+	struct contigmem_audit *audit = state->audit;
+	va_list args;
+
+	audit->wrong++;
+	if (audit->first[0])
+		return;
+	va_start(args, format);
+	vscnprintf(audit->first, sizeof(audit->first), format, args);
+	va_end(args);
+}
+
+static bool add(struct held *list, unsigned long *nr, unsigned long room, const struct held *held)
+{
+	if (*nr == room)
+		return false;
+	list[(*nr)++] = *held;
+	return true;
+}
+
+/* False if there are more than the lists have room for. */
+static bool list_blocks(struct state *state, typeof(contigmem_next) *next)
+{
+	struct contigmem_info info;
+	const void *vaddr = NULL;
+
+	while (!next(vaddr, &info)) {
+		struct held held = {
+			.first = PHYS_PFN(info.phys),
+			.end = PHYS_PFN(info.phys + info.size),
+			.cache = info.cache,
+			.own = (unsigned long)info.vaddr,
+			.readonly = info.flags & CONTIGMEM_READONLY,
+		};
+
+		if (!add(state->blocks, &state->nr_blocks, state->room, &held) ||
+		    !add(state->all, &state->nr_all, state->room, &held))
+			return false;
+		vaddr = info.vaddr + info.size;
+	}
+	return true;
+}
+
+static bool list_arenas(struct state *state, typeof(contigmem_next_arena) *next)
+{
+	struct contigmem_arena_info info;
+	phys_addr_t phys = 0;
+
+	while (!next(phys, &info)) {
+		struct held held = {
+			.first = PHYS_PFN(info.phys),
+			.end = PHYS_PFN(info.phys + info.size),
+			.cache = info.cache,
+		};
+
+		if (!add(state->all, &state->nr_all, state->room, &held))
+			return false;
+		phys = info.phys + info.size;
+	}
+	return true;
+}
+
+/* Upwards; of two that begin together the longer first. */
+static int by_frame(const void *left, const void *right)
+{
+	const struct held *a = left, *b = right;
+
+	if (a->first != b->first)
+		return a->first < b->first ? -1 : 1;
+	if (a->end != b->end)
+		return a->end > b->end ? -1 : 1;
+	/* An arena before the block that fills it. */
+	return a->own < b->own ? -1 : 1;
+}
+
+static void check_disjoint(struct state *state)
+{
+	unsigned long i;
+
+	for (i = 1; i < state->nr_blocks; i++) {
+		if (state->blocks[i].first < state->blocks[i - 1].end)
+			wrong(state, "blocks at frames %#lx and %#lx overlap",
+			      state->blocks[i - 1].first, state->blocks[i].first);
+	}
+}
+
+/* Leave out what is inside an arena, where it has to have the arena's type. */
+static void merge(struct state *state)
+{
+	unsigned long i, nr = 0;
+
+	for (i = 0; i < state->nr_all; i++) {
+		struct held *held = &state->all[i];
+		struct held *last = nr ? &state->all[nr - 1] : NULL;
+
+		if (!last || held->first >= last->end) {
+			state->all[nr++] = *held;
+			continue;
+		}
+		if (last->own || held->end > last->end || !held->own)
+			wrong(state, "frames %#lx-%#lx and %#lx-%#lx overlap", last->first,
+			      last->end - 1, held->first, held->end - 1);
+		else if (held->cache != last->cache)
+			wrong(state, "block at frame %#lx is %s, its arena %s", held->first,
+			      cache_names[held->cache],
+			      cache_names[last->cache]);
+	}
+	state->nr_all = nr;
+	for (i = 0; i < nr; i++)
+		state->audit->held += state->all[i].end - state->all[i].first;
+}
+
+static bool list(struct state *state)
+{
+	typeof(contigmem_next_arena) *next_arena = symbol_get(contigmem_next_arena);
+	typeof(contigmem_next) *next = symbol_get(contigmem_next);
+	bool good = true;
+
+	state->nr_blocks = 0;
+	state->nr_all = 0;
+	/* Without the module there are neither. */
+	if (next && next_arena)
+		good = list_blocks(state, next) && list_arenas(state, next_arena);
+	if (next)
+		symbol_put(contigmem_next);
+	if (next_arena)
+		symbol_put(contigmem_next_arena);
+	return good;
+}
+
+static int read_ledger(struct state *state)
+{
+	bool fits;
+
+	for (state->room = 1024; ; state->room *= 2) {
+		state->all = kvmalloc_array(state->room, sizeof(*state->all), GFP_KERNEL);
+		state->blocks = kvmalloc_array(state->room, sizeof(*state->blocks), GFP_KERNEL);
+		if (!state->all || !state->blocks)
+			return -ENOMEM;
+		fits = list(state);
+		if (fits)
+			break;
+		kvfree(state->all);
+		kvfree(state->blocks);
+	}
+	sort(state->blocks, state->nr_blocks, sizeof(*state->blocks), by_frame, NULL);
+	sort(state->all, state->nr_all, sizeof(*state->all), by_frame, NULL);
+	check_disjoint(state);
+	merge(state);
+	return 0;
+}
+
+static bool type_is(enum pagetable_type type, enum contigmem_cache cache)
+{
+	switch (cache) {
+	case CONTIGMEM_CACHED:
+		return type == PAGETABLE_WB;
+	case CONTIGMEM_UNCACHED:
+		return type == PAGETABLE_UC || type == PAGETABLE_UC_MINUS;
+	case CONTIGMEM_WRITECOMBINE:
+		return type == PAGETABLE_WC;
+	default:
+		return false;
+	}
+}
+
+/* Frames that the ledger says nothing of. */
+static void check_others(struct state *state, unsigned long first, unsigned long end,
+			 const struct pagetable_entry *entry)
+{
+	struct contigmem_audit *audit = state->audit;
+
+	if (entry->type == PAGETABLE_WB)
+		return;
+	if (!audit->first[0])
+		scnprintf(audit->first, sizeof(audit->first),
+			  "frames %#lx-%#lx are %s and nobody's", first, end - 1,
+			  type_names[entry->type]);
+	audit->stray += end - first;
+}
+
+/* An entry of the direct map, which maps these frames. */
+static void check_direct(struct state *state, unsigned long first, unsigned long end,
+			 const struct pagetable_entry *entry)
+{
+	while (first < end) {
+		const struct held *held = &state->all[state->at];
+		unsigned long upto;
+
+		if (state->at == state->nr_all || held->first >= end) {
+			check_others(state, first, end, entry);
+			return;
+		}
+		if (held->end <= first) {
+			state->at++;
+			continue;
+		}
+		if (held->first > first) {
+			check_others(state, first, held->first, entry);
+			first = held->first;
+		}
+		upto = min(end, held->end);
+		if (!type_is(entry->type, held->cache) || !entry->writable || entry->executable)
+			wrong(state, "direct map of frames %#lx-%#lx: %s%s%s, should be %s", first,
+			      upto - 1, type_names[entry->type], entry->writable ? "" : " ro",
+			      entry->executable ? " x" : "", cache_names[held->cache]);
+		first = upto;
+	}
+}
+
+static int sweep_range(struct resource *res, void *arg)
+{
+	unsigned long pfn = PFN_UP(res->start);
+	unsigned long end = PFN_DOWN(res->end + 1);
+	struct state *state = arg;
+	struct contigmem_audit *audit = state->audit;
+
+	while (pfn < end) {
+		struct pagetable_entry entry;
+		bool mapped = pagetable_lookup(state->pat, (unsigned long)__va(PFN_PHYS(pfn)),
+					       &entry);
+		unsigned long nr = entry.bytes >> PAGE_SHIFT;
+
+		/* A mapping may begin before the range and end behind it. */
+		nr = min(nr - (pfn & (nr - 1)), end - pfn);
+		if (mapped) {
+			audit->frames += nr;
+			if (entry.type != PAGETABLE_WB)
+				audit->non_wb += nr;
+			audit->level_4k += entry.bytes == PAGE_SIZE;
+			audit->level_2m += entry.bytes == PMD_SIZE;
+			audit->level_1g += entry.bytes == PUD_SIZE;
+			check_direct(state, pfn, pfn + nr, &entry);
+		}
+		pfn += nr;
+		if (need_resched())
+			cond_resched();
+	}
+	return 0;
+}
+
+/* The one that has this frame; NULL if none has. */
+static const struct held *holder(const struct held *list, unsigned long nr, unsigned long pfn)
+{
+	unsigned long low = 0, high = nr;
+
+	while (low < high) {
+		unsigned long mid = low + (high - low) / 2;
+
+		if (list[mid].end <= pfn)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < nr && list[low].first <= pfn ? &list[low] : NULL;
+}
+
+/* Any entry but the direct map's, which maps one page frame of many. */
+static void check_alias(struct state *state, unsigned long addr, bool user,
+			const struct pagetable_entry *entry)
+{
+	const struct held *block;
+
+	if (!holder(state->all, state->nr_all, entry->pfn))
+		return;
+	state->audit->aliases++;
+	block = holder(state->blocks, state->nr_blocks, entry->pfn);
+	if (!block)
+		wrong(state, "address %#lx maps frame %#lx, which no block has", addr, entry->pfn);
+	else if (!type_is(entry->type, block->cache) || entry->executable ||
+		 (entry->writable && block->readonly))
+		wrong(state, "address %#lx maps frame %#lx: %s%s%s, should be %s%s", addr,
+		      entry->pfn, type_names[entry->type], entry->writable ? " rw" : " ro",
+		      entry->executable ? " x" : "", cache_names[block->cache],
+		      block->readonly ? " ro" : "");
+	else if (!user && (!block->readonly ||
+			   addr != block->own + ((entry->pfn - block->first) << PAGE_SHIFT)))
+		wrong(state, "address %#lx maps frame %#lx of the block at %#lx", addr, entry->pfn,
+		      block->own);
+}
+
+/* Is any of the frames of a large entry somebody's? Page by page only then. */
+static void check_entry(struct state *state, unsigned long addr, unsigned long end, bool user,
+			const struct pagetable_entry *entry)
+{
+	struct pagetable_entry page = *entry;
+
+	for (; addr < end; addr += PAGE_SIZE, page.pfn++)
+		check_alias(state, addr, user, &page);
+}
+
+static void walk(struct state *state, pgd_t *top, unsigned long addr, unsigned long end, bool user)
+{
+	while (addr < end) {
+		struct pagetable_entry entry;
+		bool mapped = pagetable_lookup_in(top, state->pat, addr, &entry);
+		unsigned long next = (addr | (entry.bytes - 1)) + 1;
+
+		if (!next || next > end)
+			next = end;
+		if (mapped)
+			check_entry(state, addr, next, user, &entry);
+		addr = next;
+		if (need_resched())
+			cond_resched();
+	}
+}
+
+static void walk_process(struct state *state, struct mm_struct *mm)
+{
+	struct vm_area_struct *vma;
+	unsigned long addr = 0;
+
+	mmap_read_lock(mm);
+	while ((vma = find_vma(mm, addr))) {
+		if (vma->vm_flags & VM_PFNMAP)
+			walk(state, mm->pgd, vma->vm_start, vma->vm_end, true);
+		addr = vma->vm_end;
+	}
+	mmap_read_unlock(mm);
+}
+
+#define PROCESSES_MAX	512
+
+/* Blocks are in user space as frames without a page: such areas alone are looked at. */
+static int walk_processes(struct state *state)
+{
+	struct mm_struct **mms = kcalloc(PROCESSES_MAX, sizeof(*mms), GFP_KERNEL);
+	struct task_struct *task;
+	unsigned int nr = 0, i;
+
+	if (!mms)
+		return -ENOMEM;
+	rcu_read_lock();
+	for_each_process(task) {
+		if (nr == PROCESSES_MAX)
+			break;
+		mms[nr] = get_task_mm(task);
+		nr += !!mms[nr];
+	}
+	rcu_read_unlock();
+	for (i = 0; i < nr; i++) {
+		walk_process(state, mms[i]);
+		mmput(mms[i]);
+	}
+	kfree(mms);
+	return nr == PROCESSES_MAX ? -E2BIG : 0;
+}
+
+/**
+ * contigmem_audit_sweep() - one look at all page tables
+ * @audit: filled
+ *
+ * Context: Sleeps. What is allocated or freed meanwhile can look wrong.
+ * Return: 0, -ENOMEM, or -E2BIG if there are too many processes.
+ */
+int contigmem_audit_sweep(struct contigmem_audit *audit)
+{
+	struct state state = { .audit = audit, .pat = pagetable_pat() };
+	pgd_t *kernel = current->active_mm->pgd;
+	int error;
+
+	*audit = (struct contigmem_audit){};
+	error = read_ledger(&state);
+	if (!error)
+		error = walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY,
+					    0, U64_MAX, &state, sweep_range);
+	if (!error && state.nr_all) {
+		walk(&state, kernel, VMALLOC_START, VMALLOC_END, false);
+		walk(&state, kernel, MODULES_VADDR, MODULES_END, false);
+		error = walk_processes(&state);
+	}
+	kvfree(state.all);
+	kvfree(state.blocks);
+	return error;
+}
+EXPORT_SYMBOL_GPL(contigmem_audit_sweep);
+
+/**
+ * contigmem_audit() - do the page tables and the ledger agree?
+ * @audit: what was found last
+ * @stray: page frames that must be of another type than write-back and nobody's
+ *
+ * Looks again while they do not and a worker may be at it.
+ *
+ * Context: Sleeps. For a caller whose blocks nobody else changes.
+ * Return: 0, -EUCLEAN if they disagree, or another error.
+ */
+int contigmem_audit(struct contigmem_audit *audit, unsigned long stray)
+{
+	unsigned long end = jiffies + PATIENCE;
+	int error;
+
+	for (;;) {
+		error = contigmem_audit_sweep(audit);
+		if (error)
+			return error;
+		if (!audit->wrong && audit->stray == stray)
+			return 0;
+		if (time_after(jiffies, end))
+			return -EUCLEAN;
+		msleep(20);
+	}
+}
+EXPORT_SYMBOL_GPL(contigmem_audit);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The page tables against contigmem's ledger.
+ */
+#ifndef CONTIGMEM_TESTS_AUDIT_H
+#define CONTIGMEM_TESTS_AUDIT_H
+
+#include <linux/types.h>
+
+/**
+ * struct contigmem_audit - what the page tables say
+ * @frames: page frames of RAM in the direct map
+ * @non_wb: those whose cache type is not write-back
+ * @level_4k: entries of 4 KiB
+ * @level_2m: entries of 2 MiB
+ * @level_1g: entries of 1 GiB
+ * @held: page frames that the ledger says contigmem has
+ * @aliases: entries besides the direct map that map one of those: read-only blocks,
+ *	and user space
+ * @stray: page frames with another type than write-back that the ledger says nothing of
+ * @wrong: entries and records that disagree
+ * @first: the first of them, or the first stray one, in words
+ */
+struct contigmem_audit {
+	unsigned long frames;
+	unsigned long non_wb;
+	unsigned long level_4k;
+	unsigned long level_2m;
+	unsigned long level_1g;
+	unsigned long held;
+	unsigned long aliases;
+	unsigned long stray;
+	unsigned long wrong;
+	char first[160];
+};
+
+int contigmem_audit_sweep(struct contigmem_audit *audit);
+int contigmem_audit(struct contigmem_audit *audit, unsigned long stray);
+
+#endif /* CONTIGMEM_TESTS_AUDIT_H */
