@@ -101,9 +101,13 @@ static inline bool compat_pageblock_is_cma(unsigned long pfn)
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define compat_dma_buf_map	dma_buf_map_attachment
 #define compat_dma_buf_unmap	dma_buf_unmap_attachment
+#define compat_dma_buf_vmap	dma_buf_vmap
+#define compat_dma_buf_vunmap	dma_buf_vunmap
 #else
 #define compat_dma_buf_map	dma_buf_map_attachment_unlocked
 #define compat_dma_buf_unmap	dma_buf_unmap_attachment_unlocked
+#define compat_dma_buf_vmap	dma_buf_vmap_unlocked
+#define compat_dma_buf_vunmap	dma_buf_vunmap_unlocked
 #endif
 
 /* 6.3 gave the flags of a mapping functions of their own. */

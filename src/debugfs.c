@@ -21,7 +21,6 @@
 #include "debugfs.h"
 #include "frames.h"
 #include "ledger.h"
-#include "mapping.h"
 #include "request.h"
 
 #define LINE_SIZE	512	/* bytes, as the fault says */
@@ -455,7 +454,6 @@ void debugfs_init(void)
 	debugfs_create_file("free", 0200, directory, NULL, &free_fops);
 	debugfs_create_file("blocks", 0400, directory, NULL, &blocks_fops);
 	debugfs_create_file("stats", 0400, directory, NULL, &stats_fops);
-	mapping_debugfs(directory);
 }
 
 void debugfs_exit(void)

@@ -187,9 +187,6 @@ static int map_to_kernel(struct dma_buf *buf, struct iosys_map *where)
 {
 	struct export *export = buf->priv;
 
-	/* An importer cannot know that it must not write. */
-	if (export->block->flags & CONTIGMEM_READONLY)
-		return -EACCES;
 	iosys_map_set_vaddr(where, export->block->vaddr);
 	return 0;
 }
@@ -202,17 +199,19 @@ static void release(struct dma_buf *buf)
 	kfree(export);
 }
 
-static const struct dma_buf_ops ops = {
-	.attach = attach,
-	.detach = detach,
-	.map_dma_buf = map,
-	.unmap_dma_buf = unmap,
-	.begin_cpu_access = begin_cpu_access,
-	.end_cpu_access = end_cpu_access,
-	.mmap = map_to_user,
-	.vmap = map_to_kernel,
-	.release = release,
-};
+#define OPS_READONLY				\
+	.attach = attach,			\
+	.detach = detach,			\
+	.map_dma_buf = map,			\
+	.unmap_dma_buf = unmap,			\
+	.begin_cpu_access = begin_cpu_access,	\
+	.end_cpu_access = end_cpu_access,	\
+	.mmap = map_to_user,			\
+	.release = release
+
+/* An importer in the kernel could not know that it must not write. */
+static const struct dma_buf_ops ops_readonly = { OPS_READONLY };
+static const struct dma_buf_ops ops = { OPS_READONLY, .vmap = map_to_kernel };
 
 /**
  * dmabuf_export() - make a dma-buf of a block
@@ -241,7 +240,7 @@ int dmabuf_export(struct block *block, int flags, void (*release)(struct block *
 	INIT_LIST_HEAD(&export->devices);
 
 	info.exp_name = "contigmem";
-	info.ops = &ops;
+	info.ops = block->flags & CONTIGMEM_READONLY ? &ops_readonly : &ops;
 	info.size = block->frames.nr << PAGE_SHIFT;
 	info.flags = flags & O_ACCMODE;
 	info.priv = export;

@@ -4,12 +4,15 @@
  * block's own never disagree. Protection is the own mapping's: modules cannot
  * change the direct map's.
  */
-#include <linux/debugfs.h>
-#include <linux/fault-inject.h>
 #include <linux/limits.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/vmalloc.h>
+#ifdef CONFIG_FAULT_INJECTION
+#include <linux/fault-inject.h>
+#endif
 #ifdef CONFIG_X86
 #include <asm/memtype.h>
 #include <asm/set_memory.h>
@@ -27,19 +30,25 @@ static bool change_shall_fail(void)
 	return should_fail(&fail_cache_type, 1);
 }
 
-/* In a kernel with fault injection a change of the cache type can be made to fail. */
-void mapping_debugfs(struct dentry *directory)
+static int set_fault(const char *value, const struct kernel_param *param)
 {
-	fault_create_debugfs_attr("fail_cache_type", directory, &fail_cache_type);
+	char text[64];
+
+	fail_cache_type.verbose = 0;	/* the caller's verdict tells */
+	if (strscpy(text, value, sizeof(text)) < 0 || !setup_fault_attr(&fail_cache_type, text))
+		return -EINVAL;
+	return 0;
 }
+
+static const struct kernel_param_ops fault_ops = { .set = set_fault };
+
+module_param_cb(fail_cache_type, &fault_ops, NULL, 0200);
+MODULE_PARM_DESC(fail_cache_type,
+		 "Which changes of a cache type shall fail: interval,probability,space,times");
 #else
 static bool change_shall_fail(void)
 {
 	return false;
-}
-
-void mapping_debugfs(struct dentry *directory)
-{
 }
 #endif
 

@@ -8,7 +8,6 @@
 #include "../contigmem.h"
 
 struct block;
-struct dentry;
 struct frames;
 struct vm_area_struct;
 
@@ -18,7 +17,6 @@ void mapping_put(struct frames *frames);
 bool mapping_sleeps(const struct block *block);
 enum contigmem_reason mapping_make(struct block *block, gfp_t gfp);
 void mapping_unmake(struct block *block);
-void mapping_debugfs(struct dentry *directory);
 int mapping_to_user(const struct block *block, struct vm_area_struct *vma);
 
 #endif /* CONTIGMEM_MAPPING_H */

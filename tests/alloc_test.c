@@ -2,9 +2,7 @@
 /*
  * Each constraint by real allocations.
  */
-#include <kunit/device.h>
 #include <linux/delay.h>
-#include <linux/device.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
@@ -13,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/nodemask.h>
 #include <linux/pfn.h>
+#include <linux/platform_device.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -711,37 +710,92 @@ static void atomic_caller_frees_any_block(struct kunit *test)
 	}
 }
 
+static unsigned long entry_size(struct kunit *test, phys_addr_t phys)
+{
+	struct pagetable_entry entry;
+
+	KUNIT_ASSERT_TRUE(test, pagetable_lookup(pagetable_pat(), (unsigned long)__va(phys),
+						 &entry));
+	return entry.bytes;
+}
+
+/* Where a block fills large pages of the direct map they stay, with its type and after it. */
+static void large_pages_stay(struct kunit *test)
+{
+	void *small[64] = { };
+	phys_addr_t phys;
+	int i, seen = 0;
+
+	for (i = 0; i < ARRAY_SIZE(small) && !seen; i++) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(SZ_2M);
+		int type;
+
+		/* Others have split some: go on until one is whole. */
+		req.align = SZ_2M;
+		small[i] = test_alloc(test, &req, GFP_KERNEL);
+		phys = test_phys(test, small[i]);
+		if (entry_size(test, phys) < SZ_2M)
+			continue;
+		seen++;
+		test_free(test, small[i]);
+		req.low = phys;
+		req.high = phys + SZ_2M - 1;
+		for (type = 1; type < ARRAY_SIZE(caches); type++) {
+			void *vaddr;
+
+			req.cache = caches[type];
+			vaddr = test_alloc(test, &req, GFP_KERNEL);
+			KUNIT_EXPECT_GE(test, entry_size(test, phys), (unsigned long)SZ_2M);
+			test_free(test, vaddr);
+			KUNIT_EXPECT_GE(test, entry_size(test, phys), (unsigned long)SZ_2M);
+		}
+		small[i] = NULL;
+	}
+	KUNIT_EXPECT_EQ(test, seen, 1);
+	for (i = 0; i < ARRAY_SIZE(small); i++) {
+		if (small[i])
+			test_free(test, small[i]);
+	}
+}
+
+static struct platform_device *a_device(struct kunit *test)
+{
+	struct platform_device *device;
+
+	device = platform_device_register_simple("contigmem_test", PLATFORM_DEVID_NONE, NULL, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, device);
+	return device;
+}
+
 static void devm_block_goes_with_its_device(struct kunit *test)
 {
-	struct device *dev = kunit_device_register(test, "contigmem-test");
+	struct platform_device *device = a_device(test);
 	struct contigmem_request req = CONTIGMEM_REQUEST(TEST_ODD_SIZE);
 	struct contigmem_info info[ARRAY_SIZE(caches)];
 	int i;
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
 	for (i = 0; i < ARRAY_SIZE(caches); i++) {
 		void *vaddr;
 
 		req.cache = caches[i];
-		vaddr = devm_contigmem_alloc(dev, &req, GFP_KERNEL);
+		vaddr = devm_contigmem_alloc(&device->dev, &req, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL_MSG(test, vaddr, "%s",
 						 test_text(test, &req, GFP_KERNEL));
 		test_check_block(test, vaddr, &req, GFP_KERNEL);
 		KUNIT_ASSERT_EQ(test, contigmem_describe(vaddr, &info[i]), 0);
 	}
-	kunit_device_unregister(test, dev);
+	platform_device_unregister(device);
 	for (i = 0; i < ARRAY_SIZE(caches); i++)
 		test_check_gone(test, &info[i]);
 }
 
 static void devm_passes_errors_on(struct kunit *test)
 {
-	struct device *dev = kunit_device_register(test, "contigmem-test");
+	struct platform_device *device = a_device(test);
 	struct contigmem_request req = CONTIGMEM_REQUEST(0);
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
-	KUNIT_EXPECT_EQ(test, PTR_ERR(devm_contigmem_alloc(dev, &req, GFP_KERNEL)), -EINVAL);
-	kunit_device_unregister(test, dev);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(devm_contigmem_alloc(&device->dev, &req, GFP_KERNEL)), -EINVAL);
+	platform_device_unregister(device);
 }
 
 static struct kunit_case alloc_cases[] = {
@@ -777,6 +831,7 @@ static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(atomic_caller_gets_cached_memory),
 	KUNIT_CASE(atomic_caller_is_told_what_would_sleep),
 	KUNIT_CASE(atomic_caller_frees_any_block),
+	KUNIT_CASE(large_pages_stay),
 	KUNIT_CASE(devm_block_goes_with_its_device),
 	KUNIT_CASE(devm_passes_errors_on),
 	{}

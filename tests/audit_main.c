@@ -12,6 +12,7 @@
 #include <linux/uaccess.h>
 
 #include "audit.h"
+#include "audit_import.h"
 #include "pagetable.h"
 
 static int direct_map_show(struct seq_file *m, void *unused)
@@ -67,16 +68,22 @@ static struct dentry *audit_dir;
 
 static int __init audit_init(void)
 {
+	int error = import_init();
+
+	if (error)
+		return error;
 	audit_dir = debugfs_create_dir("contigmem_audit", NULL);
 	debugfs_create_file("direct_map", 0400, audit_dir, NULL, &direct_map_fops);
 	debugfs_create_file("ledger", 0400, audit_dir, NULL, &ledger_fops);
 	debugfs_create_file("own", 0400, audit_dir, NULL, &own_fops);
+	debugfs_create_file("import", 0600, audit_dir, NULL, &import_fops);
 	return 0;
 }
 
 static void __exit audit_exit(void)
 {
 	debugfs_remove(audit_dir);
+	import_exit();
 }
 
 module_init(audit_init);

@@ -52,25 +52,49 @@ u32 test_random_below(struct rnd_state *rnd, u32 limit)
 	return prandom_u32_state(rnd) % limit;
 }
 
+/**
+ * test_swap_file() - read and write a small file of sysfs or debugfs
+ * @path: the file
+ * @value: written to it; NULL to leave it
+ * @before: filled with what could be read, without the last newline; NULL to leave it
+ * @size: of @before
+ *
+ * Return: 0 or an error.
+ */
+int test_swap_file(const char *path, const char *value, char *before, size_t size)
+{
+	struct file *file;
+	ssize_t len = 0;
+	loff_t at = 0;
+
+	file = filp_open(path, before ? value ? O_RDWR : O_RDONLY : O_WRONLY, 0);
+	if (IS_ERR(file)) {
+		pr_err("%s: %pe\n", path, file);
+		return PTR_ERR(file);
+	}
+	if (before) {
+		len = kernel_read(file, before, size - 1, &at);
+		before[max_t(ssize_t, len, 0)] = '\0';
+		if (len > 0 && before[len - 1] == '\n')
+			before[len - 1] = '\0';
+	}
+	at = 0;
+	if (len >= 0 && value)
+		len = kernel_write(file, value, strlen(value), &at);
+	filp_close(file, NULL);
+	return min_t(ssize_t, len, 0);
+}
+
 /* As an operator would: a parameter of the module under test. Returns what it was. */
 unsigned int test_set_parameter(struct kunit *test, const char *name, unsigned int value)
 {
+	char path[64], text[16], old[16];
 	unsigned int before = 0;
-	char path[64], text[16];
-	struct file *file;
-	loff_t at = 0;
-	ssize_t len;
 
 	snprintf(path, sizeof(path), "/sys/module/contigmem/parameters/%s", name);
-	file = filp_open(path, O_RDWR, 0);
-	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(file), "%s", path);
-	len = kernel_read(file, text, sizeof(text) - 1, &at);
-	text[max_t(ssize_t, len, 0)] = '\0';
-	KUNIT_EXPECT_EQ(test, kstrtouint(text, 10, &before), 0);
-	len = snprintf(text, sizeof(text), "%u", value);
-	at = 0;
-	KUNIT_EXPECT_EQ(test, kernel_write(file, text, len, &at), len);
-	filp_close(file, NULL);
+	snprintf(text, sizeof(text), "%u", value);
+	KUNIT_ASSERT_EQ_MSG(test, test_swap_file(path, text, old, sizeof(old)), 0, "%s", path);
+	KUNIT_EXPECT_EQ(test, kstrtouint(old, 10, &before), 0);
 	return before;
 }
 
@@ -160,6 +184,24 @@ static void check_mapping(struct kunit *test, const void *vaddr, phys_addr_t phy
 			return;
 		}
 	}
+}
+
+/* For threads, who have no test to fail: do a block's own mapping and the direct map agree? */
+bool test_has_type(const void *vaddr, const struct contigmem_request *req)
+{
+	bool writable = !(req->flags & CONTIGMEM_READONLY);
+	struct pagetable_entry entry, direct;
+	u64 pat = pagetable_pat();
+	size_t at;
+
+	for (at = 0; at < req->size; at += PAGE_SIZE) {
+		if (!pagetable_lookup(pat, (unsigned long)vaddr + at, &entry) ||
+		    !pagetable_lookup(pat, (unsigned long)__va(PFN_PHYS(entry.pfn)), &direct) ||
+		    !type_is(entry.type, req->cache) || entry.type != direct.type ||
+		    entry.writable != writable || !direct.writable)
+			return false;
+	}
+	return true;
 }
 
 static void check_nodes(struct kunit *test, phys_addr_t phys, size_t size, int nid,
@@ -400,7 +442,7 @@ void test_exit(struct kunit *test)
 }
 
 kunit_test_suites(&placement_suite, &window_suite, &alloc_suite, &errors_suite, &wdm_suite,
-		  &random_suite, &arena_suite, &threads_suite, &fragment_suite);
+		  &random_suite, &arena_suite, &faults_suite, &threads_suite, &fragment_suite);
 
 MODULE_DESCRIPTION("KUnit suites of contigmem");
 MODULE_LICENSE("GPL");

@@ -19,8 +19,17 @@ extern struct kunit_suite errors_suite;
 extern struct kunit_suite wdm_suite;
 extern struct kunit_suite random_suite;
 extern struct kunit_suite arena_suite;
+extern struct kunit_suite faults_suite;
 extern struct kunit_suite threads_suite;
 extern struct kunit_suite fragment_suite;
+
+/* What KUnit has not had in all releases. */
+#ifndef KUNIT_CASE_SLOW
+#define KUNIT_CASE_SLOW	KUNIT_CASE
+#endif
+#ifndef KUNIT_FAIL_AND_ABORT
+#define KUNIT_FAIL_AND_ABORT(test, ...)	KUNIT_ASSERT_TRUE_MSG(test, false, __VA_ARGS__)
+#endif
 
 /* A block that no power of two and no zone helps to find. */
 #define TEST_ODD_ALIGN	SZ_1M
@@ -30,6 +39,7 @@ void test_random_start(struct kunit *test, struct rnd_state *rnd);
 u64 test_random_u64(struct rnd_state *rnd);
 u32 test_random_below(struct rnd_state *rnd, u32 limit);
 
+int test_swap_file(const char *path, const char *value, char *before, size_t size);
 unsigned int test_set_parameter(struct kunit *test, const char *name, unsigned int value);
 void test_expect_warning(const char *text);
 const char *test_text(struct kunit *test, const struct contigmem_request *req, gfp_t gfp);
@@ -37,6 +47,7 @@ const char *test_text(struct kunit *test, const struct contigmem_request *req, g
 void test_check_type(struct kunit *test, phys_addr_t phys, size_t size,
 		     enum contigmem_cache cache);
 bool test_type_is_write_back(phys_addr_t phys, size_t size);
+bool test_has_type(const void *vaddr, const struct contigmem_request *req);
 void test_check_type_ends(struct kunit *test, phys_addr_t phys, size_t size);
 void test_audit(struct kunit *test);
 void test_check_gone(struct kunit *test, const struct contigmem_info *info);

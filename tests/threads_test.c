@@ -11,7 +11,9 @@
 #include <linux/nodemask.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
+#include <linux/string.h>
 
+#include "audit.h"
 #include "suites.h"
 
 #define THREADS		8
@@ -192,9 +194,165 @@ static void claims_side_by_side_do_not_fail_each_other(struct kunit *test)
 	run_workers(test, low);
 }
 
+#define TYPED_THREADS	4
+#define TYPED_ROUNDS	(10000 / TYPED_THREADS)
+
+struct typed_block {
+	void *vaddr;
+	struct contigmem_request req;
+};
+
+/**
+ * struct typed_worker - one caller of typed blocks
+ * @rnd: its random numbers
+ * @done: it has ended
+ * @fault: what went wrong first
+ * @allocs: blocks that it had
+ * @refused: blocks that it did not get
+ * @frees: blocks that it freed
+ * @shrinks: times that it asked the shrinkers
+ * @blocks: what it has
+ */
+struct typed_worker {
+	struct rnd_state rnd;
+	struct completion done;
+	const char *fault;
+	unsigned int allocs;
+	unsigned int refused;
+	unsigned int frees;
+	unsigned int shrinks;
+	struct typed_block blocks[LIVE];
+};
+
+/* Makes the kernel ask all shrinkers; 4 instead of 2 keeps it from saying so from then on. */
+static int shrink(const char *how)
+{
+	return test_swap_file("/proc/sys/vm/drop_caches", how, NULL, 0);
+}
+
+static void typed_alloc(struct typed_worker *worker, struct typed_block *block)
+{
+	struct rnd_state *rnd = &worker->rnd;
+	struct contigmem_request *req = &block->req;
+
+	*req = CONTIGMEM_REQUEST(PAGE_SIZE * (1 + test_random_below(rnd, 32)));
+	if (!test_random_below(rnd, 8))
+		req->size = SZ_2M + PAGE_SIZE * test_random_below(rnd, 512);
+	if (!test_random_below(rnd, 32))
+		req->size = SZ_8M + PAGE_SIZE * (1 + test_random_below(rnd, 512));
+	req->cache = test_random_below(rnd, CONTIGMEM_NR_CACHES);
+	if (!test_random_below(rnd, 4))
+		req->flags = CONTIGMEM_READONLY;
+	if (!test_random_below(rnd, 4))
+		req->align = SZ_2M;
+	block->vaddr = contigmem_alloc(req, GFP_KERNEL | __GFP_NOWARN);
+	if (IS_ERR(block->vaddr)) {
+		block->vaddr = NULL;
+		worker->refused++;
+		return;
+	}
+	worker->allocs++;
+	if (!test_has_type(block->vaddr, req))
+		worker->fault = "a block has not its type in the page tables when it is new";
+}
+
+static void typed_free(struct typed_worker *worker, struct typed_block *block)
+{
+	if (!test_has_type(block->vaddr, &block->req))
+		worker->fault = "a block has not its type in the page tables when it is freed";
+	contigmem_free(block->vaddr);
+	block->vaddr = NULL;
+	worker->frees++;
+}
+
+static int typed_work(void *data)
+{
+	struct typed_worker *worker = data;
+	struct typed_block *blocks = worker->blocks;
+	unsigned int round, i;
+
+	for (round = 0; round < TYPED_ROUNDS; round++) {
+		struct typed_block *block = &blocks[test_random_below(&worker->rnd, LIVE)];
+
+		if (!test_random_below(&worker->rnd, 20)) {
+			if (shrink("2"))
+				worker->fault = "the shrinkers were not asked";
+			worker->shrinks++;
+		} else if (block->vaddr) {
+			typed_free(worker, block);
+		} else {
+			typed_alloc(worker, block);
+		}
+		cond_resched();
+	}
+	for (i = 0; i < LIVE; i++) {
+		if (blocks[i].vaddr)
+			typed_free(worker, &blocks[i]);
+	}
+	complete(&worker->done);
+	return 0;
+}
+
+/* Returns the number of operations. */
+static unsigned int run_typed_workers(struct kunit *test)
+{
+	struct typed_worker *workers = kunit_kcalloc(test, TYPED_THREADS, sizeof(*workers),
+						     GFP_KERNEL);
+	unsigned int i, blocks = 0, refused = 0, shrinks = 0;
+	struct rnd_state rnd;
+
+	KUNIT_ASSERT_NOT_NULL(test, workers);
+	test_random_start(test, &rnd);
+	for (i = 0; i < TYPED_THREADS; i++) {
+		prandom_seed_state(&workers[i].rnd, test_random_u64(&rnd));
+		init_completion(&workers[i].done);
+		if (IS_ERR(kthread_run(typed_work, &workers[i], "contigmem-test/%u", i))) {
+			KUNIT_FAIL(test, "no thread");
+			complete(&workers[i].done);
+		}
+	}
+	for (i = 0; i < TYPED_THREADS; i++) {
+		wait_for_completion(&workers[i].done);
+		if (workers[i].fault)
+			KUNIT_FAIL(test, "%s", workers[i].fault);
+		KUNIT_EXPECT_EQ(test, workers[i].allocs, workers[i].frees);
+		blocks += workers[i].allocs;
+		refused += workers[i].refused;
+		shrinks += workers[i].shrinks;
+	}
+	kunit_info(test, "%u blocks, %u refused, %u shrunk", blocks, refused, shrinks);
+	return 2 * blocks + shrinks;
+}
+
+/* Whatever was done, in the end every entry says what it said in the beginning. */
+static void typed_blocks_leave_no_type_behind(struct kunit *test)
+{
+	struct contigmem_audit *audit = kunit_kzalloc(test, 2 * sizeof(*audit), GFP_KERNEL);
+	struct contigmem_audit *after = audit + 1;
+	unsigned int idle, operations;
+
+	KUNIT_ASSERT_NOT_NULL(test, audit);
+	KUNIT_ASSERT_EQ(test, shrink("4"), 0);
+	/* The shrinker shall find something. */
+	idle = test_set_parameter(test, "arena_idle_mb", 64);
+	KUNIT_ASSERT_EQ(test, contigmem_audit(audit, 0), 0);
+	operations = run_typed_workers(test);
+	test_set_parameter(test, "arena_idle_mb", idle);
+	test_audit(test);
+	KUNIT_EXPECT_EQ(test, shrink("2"), 0);
+	KUNIT_EXPECT_EQ_MSG(test, contigmem_audit(after, 0), 0, "%s", after->first);
+	KUNIT_EXPECT_EQ(test, after->held, 0UL);
+	KUNIT_EXPECT_EQ(test, after->non_wb, audit->non_wb);
+	KUNIT_EXPECT_EQ(test, after->frames, audit->frames);
+	kunit_info(test, "4 KiB entries of the direct map: %lu, were %lu", after->level_4k,
+		   audit->level_4k);
+	KUNIT_EXPECT_GE(test, operations, TYPED_THREADS * TYPED_ROUNDS * 9 / 10);
+}
+
 static struct kunit_case threads_cases[] = {
 	KUNIT_CASE_SLOW(none_is_refused_what_it_would_have_alone),
 	KUNIT_CASE_SLOW(claims_side_by_side_do_not_fail_each_other),
+	KUNIT_CASE_SLOW(typed_blocks_leave_no_type_behind),
 	{}
 };
 

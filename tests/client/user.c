@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The driver's device node: a program writes the name of a block to it, maps the
- * block, and reads a sum of what the block holds as the driver sees it.
+ * block, reads a sum of what the block holds as the driver sees it, and gets a
+ * dma-buf of it.
  */
 #include <linux/fs.h>
+#include <linux/ioctl.h>
 #include <linux/miscdevice.h>
 #include <linux/mutex.h>
 #include <linux/string.h>
@@ -11,6 +13,8 @@
 
 #include "client.h"
 #include "contigmem.h"
+
+#define CLIENT_EXPORT	_IO('c', 1)
 
 static struct client *served;
 static DEFINE_MUTEX(lock);	/* a block may be freed while others look at it */
@@ -100,12 +104,23 @@ static int client_mmap(struct file *file, struct vm_area_struct *vma)
 	return contigmem_mmap(vma, block ? READ_ONCE(block->vaddr) : NULL);
 }
 
+/* The descriptor of a dma-buf, with the flags that are the argument. */
+static long client_ioctl(struct file *file, unsigned int command, unsigned long flags)
+{
+	struct client_block *block = file->private_data;
+
+	if (command != CLIENT_EXPORT)
+		return -ENOTTY;
+	return contigmem_export_dmabuf(block ? READ_ONCE(block->vaddr) : NULL, flags);
+}
+
 static const struct file_operations client_fops = {
 	.owner = THIS_MODULE,
 	.open = nonseekable_open,
 	.read = client_read,
 	.write = client_write,
 	.mmap = client_mmap,
+	.unlocked_ioctl = client_ioctl,
 };
 
 static struct miscdevice client_node = {

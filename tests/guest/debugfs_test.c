@@ -147,6 +147,22 @@ static int write_file(const char *name, const char *text)
 	return err;
 }
 
+/* Do all page tables agree with the ledger? Whoever has the audit module asks it. */
+static bool audit(void)
+{
+	static int fd = -2;
+	char text[512];
+	ssize_t n;
+
+	if (fd == -2)
+		fd = open("/sys/kernel/debug/contigmem_audit/ledger", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fail("no audit: load contigmem_audit.ko");
+	n = pread(fd, text, sizeof(text) - 1, 0);
+	text[n < 0 ? 0 : n] = '\0';
+	return strncmp(text, "agrees ", 7) ? fail("audit: '%s'", text) : true;
+}
+
 __printf(1, 2)
 static bool free_one(const char *fmt, ...)
 {
@@ -159,7 +175,7 @@ static bool free_one(const char *fmt, ...)
 	va_end(args);
 
 	err = write_file("free", line);
-	return err ? fail("free %s: %s", line, strerror(-err)) : true;
+	return err ? fail("free %s: %s", line, strerror(-err)) : audit();
 }
 
 /* Answers */
@@ -259,7 +275,7 @@ static int alloc_fd(int fd, const char *line, struct answer *a)
 		fail("alloc '%s': %s", line, strerror(-err));
 		return err;
 	}
-	if (!read_all(fd, text, sizeof(text), sizeof(text)) || !parse_answer(text, a))
+	if (!read_all(fd, text, sizeof(text), sizeof(text)) || !parse_answer(text, a) || !audit())
 		return -EPROTO;
 	return 0;
 }
@@ -767,7 +783,7 @@ static bool refuse(const char *text, size_t len, int want)
 	}
 	close(fd);
 
-	if (!blocks_unchanged() || alloc("size=4K", &a))
+	if (!audit() || !blocks_unchanged() || alloc("size=4K", &a))
 		return false;
 	return free_one("id=%llu", a.id) && blocks_unchanged();
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tests of blocks in user space: maps those of the client module, of each cache
- * type, and looks at the page tables and at what the driver sees in them. Runs as
- * root in a guest with contigmem_client and contigmem_audit; prints TAP.
+ * type, and dma-bufs of them, and looks at the page tables and at what the driver
+ * sees in them. Runs as root in a guest with contigmem_client and contigmem_audit;
+ * prints TAP.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,12 +13,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define PAGE		4096UL
+#define CLIENT_EXPORT	_IO('c', 1)
 
 /* Memory types as the PAT register codes them. */
 enum type { WC = 1, WB = 6, UC_MINUS = 7 };
@@ -76,6 +79,33 @@ static void fill(__u32 *word, size_t size, __u32 seed)
 		word[i] = seed + i * 2654435761U;
 }
 
+/* Do all page tables, this program's included, agree with contigmem's ledger? */
+static bool agrees(void)
+{
+	int ledger = open("/sys/kernel/debug/contigmem_audit/ledger", O_RDONLY);
+	char text[512] = "";
+	bool good = ledger >= 0 && read(ledger, text, sizeof(text) - 1) > 0 &&
+		    !strncmp(text, "agrees ", 7);
+
+	if (!good)
+		printf("# audit: %s", text);
+	close(ledger);
+	return good;
+}
+
+/* The page frame at an address; 0 if there is none. */
+static unsigned long frame_of(const char *memory)
+{
+	int own = open("/sys/kernel/debug/contigmem_audit/own", O_RDONLY);
+	unsigned long frame = 0;
+	char text[64] = "";
+
+	if (pread(own, text, sizeof(text) - 1, (off_t)memory) > 0)
+		sscanf(text, "%lx", &frame);
+	close(own);
+	return frame;
+}
+
 /* Every page of the mapping: its type, its protection, one frame after the other. */
 static bool mapped_as(const char *memory, size_t size, enum type type, bool writable)
 {
@@ -114,7 +144,8 @@ static bool holds_what_is_written(void)
 		if (this && blocks[i].writable)
 			fill(memory, blocks[i].size, i + 1);
 		this = this && driver_sees(node, memory, blocks[i].size) &&
-		       mapped_as(memory, blocks[i].size, blocks[i].type, blocks[i].writable);
+		       mapped_as(memory, blocks[i].size, blocks[i].type, blocks[i].writable) &&
+		       agrees();
 		if (!this)
 			printf("# %s\n", blocks[i].name);
 		good = good && this;
@@ -233,6 +264,118 @@ static bool listed(const char *end)
 	return found;
 }
 
+/* A dma-buf of the chosen block, or -1. */
+static int export(int node, int flags)
+{
+	return ioctl(node, CLIENT_EXPORT, flags);
+}
+
+/* What a device gets of it: all of the block in one piece, from its first byte on. */
+static bool imported(int buf, unsigned long first, size_t size, bool writable)
+{
+	int import = open("/sys/kernel/debug/contigmem_audit/import", O_RDWR);
+	unsigned long long address = 0;
+	unsigned int segments = 0, length = 0;
+	char text[128] = "";
+	int vmap = 1;
+
+	snprintf(text, sizeof(text), "%d", buf);
+	if (import < 0 || write(import, text, strlen(text)) < 0 ||
+	    read(import, text, sizeof(text) - 1) < 0 ||
+	    sscanf(text, "segments=%u dma=%llx length=%u vmap=%d", &segments, &address, &length,
+		   &vmap) != 4) {
+		printf("# import: %s\n", strerror(errno));
+		return false;
+	}
+	close(import);
+	if (segments == 1 && address == first * PAGE && length == size &&
+	    vmap == (writable ? 0 : -EINVAL))
+		return true;
+	printf("# %s", text);
+	return false;
+}
+
+static bool a_dma_buf_is_the_block(void)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(blocks); i++) {
+		int prot = PROT_READ | (blocks[i].writable ? PROT_WRITE : 0);
+		int node = choose(blocks[i].name), buf = export(node, O_RDWR | O_CLOEXEC);
+		char *direct = map(node, blocks[i].size, prot, 0);
+		char *memory = map(buf, blocks[i].size, prot, 0);
+		bool this = direct != MAP_FAILED && memory != MAP_FAILED &&
+			    lseek(buf, 0, SEEK_END) == (off_t)blocks[i].size;
+
+		if (this && blocks[i].writable)
+			fill((__u32 *)memory, blocks[i].size, 100 + i);
+		this = this && !memcmp(memory, direct, blocks[i].size) &&
+		       driver_sees(node, memory, blocks[i].size) &&
+		       mapped_as(memory, blocks[i].size, blocks[i].type, blocks[i].writable) &&
+		       frame_of(memory) == frame_of(direct) &&
+		       imported(buf, frame_of(direct), blocks[i].size, blocks[i].writable) &&
+		       (!blocks[i].writable || !memcmp(direct, "vmap", 4)) && agrees();
+		if (!this)
+			printf("# %s: %s\n", blocks[i].name, strerror(errno));
+		good = good && this;
+		munmap(memory, blocks[i].size);
+		munmap(direct, blocks[i].size);
+		close(buf);
+		close(node);
+	}
+	return good && !listed("users=");
+}
+
+static bool a_dma_buf_allows_no_more_than_the_block(void)
+{
+	int node = choose("table"), buf = export(node, O_RDWR), only = export(node, O_RDONLY);
+	size_t size = blocks[TABLE].size;
+	bool good = buf >= 0 && only >= 0 &&
+		    map(buf, PAGE, PROT_READ | PROT_WRITE, 0) == MAP_FAILED && errno == EACCES &&
+		    map(buf, size + PAGE, PROT_READ, 0) == MAP_FAILED && errno == EINVAL &&
+		    map(buf, PAGE, PROT_READ, size) == MAP_FAILED && errno == EINVAL &&
+		    map(only, PAGE, PROT_READ | PROT_WRITE, 0) == MAP_FAILED && errno == EACCES &&
+		    map(buf, PAGE, PROT_READ | PROT_EXEC, 0) == MAP_FAILED;
+
+	close(buf);
+	close(only);
+	good = good && export(node, O_RDWR | O_APPEND) < 0 && errno == EINVAL &&
+	       export(node, -1) < 0 && errno == EINVAL && !listed("users=");
+	close(node);
+	return good;
+}
+
+/* The driver has no mailbox any more. */
+static bool a_freed_block_stays_while_a_dma_buf_has_it(void)
+{
+	int node = choose("mailbox"), buf = export(node, O_RDWR), status = -1;
+	bool good = buf >= 0 && listed(" users=1\n") && write(node, "free", 4) == 4 &&
+		    listed(" freed users=1\n") && export(node, O_RDWR) < 0 && errno == ENOENT;
+	pid_t child;
+
+	close(node);
+	child = good ? fork() : -1;
+	if (!child) {
+		char *memory = map(buf, PAGE, PROT_READ | PROT_WRITE, 0);
+
+		if (memory == MAP_FAILED)
+			_exit(1);
+		close(buf);
+		memory[7] = 7;
+		_exit(!mapped_as(memory, PAGE, UC_MINUS, true));
+	}
+	good = good && waitpid(child, &status, 0) == child && !status && agrees();
+	if (good) {
+		char *memory = map(buf, PAGE, PROT_READ, 0);
+
+		/* The mapping alone keeps it as well. */
+		close(buf);
+		good = memory != MAP_FAILED && memory[7] == 7 && listed(" freed users=1\n") &&
+		       agrees() && !munmap(memory, PAGE) && !listed("users=") && agrees();
+	}
+	return good;
+}
+
 /* The last test: the driver has no frame any more. */
 static bool a_freed_block_stays_while_it_is_mapped(void)
 {
@@ -263,6 +406,10 @@ static const struct {
 	{ "what it is not meant for is refused", what_it_is_not_meant_for_is_refused },
 	{ "protection cannot be widened", protection_cannot_be_widened },
 	{ "other processes come and go", other_processes_come_and_go },
+	{ "a dma-buf is the block", a_dma_buf_is_the_block },
+	{ "a dma-buf allows no more than the block", a_dma_buf_allows_no_more_than_the_block },
+	{ "a freed block stays while a dma-buf has it",
+	  a_freed_block_stays_while_a_dma_buf_has_it },
 	{ "a freed block stays while it is mapped", a_freed_block_stays_while_it_is_mapped },
 };
 
@@ -275,6 +422,7 @@ int main(void)
 	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
 		bool ok = tests[i].run();
 
+		ok = ok && agrees();
 		failed += !ok;
 		printf("%sok %zu - %s\n", ok ? "" : "not ", i + 1, tests[i].name);
 	}

@@ -35,6 +35,17 @@ free_kb() {
 
 non_wb() { sed 's/.*non_wb=\([0-9]*\).*/\1/' $debugfs/contigmem_audit/direct_map; }
 
+stat() { sed -n "s/^$1 //p" $debugfs/contigmem/stats; }
+
+# agrees WHEN: all page tables, and what the ledger says; without contigmem nothing
+# may have another type than write-back.
+agrees() {
+	local said
+
+	said=$(cat $debugfs/contigmem_audit/ledger)
+	[[ $said = agrees\ * ]] || problem "$1: the audit $said"
+}
+
 blocks() { grep -vc '^#' $debugfs/contigmem/blocks; }
 
 # Pages that contigmem asked for and did not give back. What the kernel took for
@@ -75,9 +86,22 @@ unload() {
 	rmmod "$1" || problem "rmmod $1 failed"
 }
 
-kunit() {
-	local suite idle=/sys/module/contigmem/parameters/arena_idle_mb before
+# Frames that the suites made contigmem leak on purpose, and brought back.
+leaked_on_purpose() {
+	dmesg | sed -n 's/.*contigmem-test: leaked \([0-9]*\) frames$/\1/p' |
+		awk '{ frames += $1 } END { print frames + 0 }'
+}
 
+kunit() {
+	local suite idle=/sys/module/contigmem/parameters/arena_idle_mb before fault
+
+	# What fault injection leaves out, and says, unless told.
+	for fault in $debugfs/failslab $debugfs/fail_page_alloc; do
+		[ -e $fault ] || continue
+		echo N >$fault/ignore-gfp-wait
+		echo 0 >$fault/verbose
+		[ ! -e $fault/min-order ] || echo 0 >$fault/min-order
+	done
 	# The suites look at page tables: what no block is in must not lie idle.
 	before=$(cat $idle)
 	echo 0 >$idle
@@ -87,6 +111,8 @@ kunit() {
 	done
 	unload contigmem_test
 	echo "$before" >$idle
+	[ "$(stat frames_leaked)" = "$(leaked_on_purpose)" ] ||
+		problem "$(stat frames_leaked) frames leaked, $(leaked_on_purpose) on purpose"
 }
 
 # What the client said since it was loaded last.
@@ -102,11 +128,13 @@ client() {
 	load contigmem_client.ko || return
 	[ -n "$(client_said '\(ready: .*\)')" ] || problem "the client did not say that it is ready"
 	[ "$(blocks)" -gt "$live" ] || problem "the client has no blocks"
+	agrees "the client's blocks"
 	unload contigmem_client
 	[ "$(blocks)" = "$live" ] || problem "the client left blocks"
 
 	load contigmem_client.ko leak=1 || return
 	unload contigmem_client
+	agrees "a block that the client forgot"
 	[ "$(blocks)" = $((live + 1)) ] || problem "the block that the client forgot is not listed"
 	! rmmod contigmem 2>/dev/null || problem "contigmem was unloaded with a live block"
 	virt=$(client_said 'leaked: virt \(0x[0-9a-f]*\).*')
@@ -197,13 +225,40 @@ hotplug() {
 		answer=$(ask "size=64K low=$low high=$high align=1M cache=$answer")
 		[[ $answer = ok\ * ]] || problem "no block in memory that came back: $answer"
 		! offline || problem "memory with a live block went offline: $answer"
+		agrees "memory that stayed online"
 		echo all >$debugfs/contigmem/free
 		for ((i = 0; i < 30; i++)); do
 			! offline || break
 			sleep 0.2
 		done
 		[ $i -lt 30 ] || problem "memory with an idle arena stays online: $answer"
+		agrees "memory that was offline"
 	done
+	[ $problems = "$before" ]
+}
+
+# The kernel's own request for memory takes what is idle, of each type.
+shrink() {
+	local before=$problems type scan
+
+	scan=$(echo $debugfs/shrinker/contigmem-*/scan)
+	for type in cached uncached wc; do
+		ask "size=64K align=1M cache=$type" >/dev/null
+		ask "size=4M cache=$type" >/dev/null
+	done
+	agrees "blocks of each type"
+	echo all >$debugfs/contigmem/free
+	[[ $(stat arenas) != *idle\ 0 ]] || problem "no arena is idle"
+	agrees "idle arenas of each type"
+	if [ -e "$scan" ]; then
+		echo "0 0 1" >"$scan"
+		agrees "an arena given to the shrinker"
+		echo "0 0 1000000" >"$scan"
+	else
+		echo 2 >/proc/sys/vm/drop_caches
+	fi
+	[[ $(stat arenas) = *idle\ 0 ]] || problem "arenas are idle behind the shrinker: $(stat arenas)"
+	agrees "all given to the shrinker"
 	[ $problems = "$before" ]
 }
 
@@ -213,6 +268,7 @@ granted() {
 
 	answer=$(ask "$1 low=$low high=$high")
 	[[ $answer = ok\ *source=cma* ]] || problem "$1 in the CMA area: $answer"
+	agrees "$1 in the CMA area"
 }
 
 refused() {
@@ -234,6 +290,7 @@ cma() {
 		granted "size=$((end - start))M"
 		refused "size=4K"
 		echo all >$debugfs/contigmem/free
+		agrees "the CMA area, free again"
 		granted "size=1M align=1M"
 		granted "size=300K cache=wc boundary=512K"
 		granted "size=64K cache=uncached readonly"
@@ -263,6 +320,7 @@ if load contigmem.ko; then
 	unload contigmem_client
 	if client; then result client ok; else result client failed; fi
 	user_space
+	if shrink; then result shrink ok; else result shrink failed; fi
 	if ! grep -q ' cma=' /proc/cmdline; then
 		result cma none
 	elif cma; then
@@ -280,6 +338,7 @@ if load contigmem.ko; then
 	# Blocks made through debugfs go with the module, their cache type undone.
 	echo "size=2M cache=wc" >$debugfs/contigmem/alloc || problem "no last block"
 	unload contigmem
+	agrees "contigmem unloaded"
 fi
 
 result free_kb_before "$free_before"

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Failure at every step of a typed block: each change of the cache type, each
+ * allocation that the kernel makes for it. Frames, types and ledger are as before.
+ */
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/pfn.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+#include <asm/set_memory.h>
+
+#include "audit.h"
+#include "suites.h"
+
+/* A step more than the longest way has, and by far. */
+#define STEPS_MAX	2000
+/* More pageblocks than an arena has, so the window is claimed alone. */
+#define WINDOW_SIZE	(SZ_16M + PAGE_SIZE)
+
+/* From now on every change of a cache type fails, or none. */
+static int fail_changes(bool fail)
+{
+	return test_swap_file("/sys/module/contigmem/parameters/fail_cache_type",
+			      fail ? "1,100,0,-1" : "1,0,0,-1", NULL, 0);
+}
+
+static int faults_init(struct kunit_suite *suite)
+{
+	return fail_changes(false);
+}
+
+/* How many frames contigmem has, once what is to be given back is. */
+static unsigned long settled(struct kunit *test, unsigned long frames)
+{
+	unsigned long end = jiffies + 10 * HZ;
+	struct contigmem_audit audit;
+
+	do {
+		KUNIT_ASSERT_EQ(test, contigmem_audit_sweep(&audit), 0);
+		if (audit.held == frames)
+			break;
+		msleep(1);
+	} while (time_before(jiffies, end));
+	return audit.held;
+}
+
+/*
+ * The n-th thing that can fail in this task does. Returns whether there was one. A
+ * record of a block freed before is used again: @other takes that one.
+ */
+static bool alloc_with_fault(struct kunit *test, const struct contigmem_request *req,
+			     unsigned int nth, void **other, void **vaddr)
+{
+	bool reached;
+
+	*other = contigmem_alloc(&CONTIGMEM_REQUEST(PAGE_SIZE), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, *other);
+	current->fail_nth = nth;
+	*vaddr = contigmem_alloc(req, GFP_KERNEL | __GFP_NOWARN);
+	reached = !current->fail_nth;
+	current->fail_nth = 0;
+	return reached;
+}
+
+/* Returns how many steps there were. */
+static unsigned int fail_every_step(struct kunit *test, const struct contigmem_request *req)
+{
+	unsigned int nth, refused = 0;
+	bool reached = true;
+	void *vaddr, *other;
+
+	for (nth = 1; reached && nth < STEPS_MAX; nth++) {
+		reached = alloc_with_fault(test, req, nth, &other, &vaddr);
+		if (IS_ERR(vaddr)) {
+			KUNIT_EXPECT_EQ_MSG(test, PTR_ERR(vaddr), -ENOMEM, "step %u: %s", nth,
+					    test_text(test, req, GFP_KERNEL));
+			refused++;
+		} else {
+			test_keep(test, vaddr);
+			test_check_block(test, vaddr, req, GFP_KERNEL);
+			test_audit(test);
+			test_forget(vaddr);
+			contigmem_free(vaddr);
+		}
+		contigmem_free(other);
+		KUNIT_ASSERT_EQ_MSG(test, settled(test, 0), 0UL, "step %u: frames are held: %s",
+				    nth, test_text(test, req, GFP_KERNEL));
+		test_audit(test);
+	}
+	KUNIT_EXPECT_FALSE(test, reached);
+	/* The record at least; others can be done without, or are made up for. */
+	KUNIT_EXPECT_GE(test, refused, 1);
+	KUNIT_EXPECT_GE(test, nth - 2, 2);
+	return nth - 2;
+}
+
+static void fail_all_kinds(struct kunit *test, size_t size)
+{
+	static const unsigned int flags[] = { 0, CONTIGMEM_READONLY };
+	enum contigmem_cache cache;
+	unsigned int steps = 0;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, settled(test, 0), 0UL);
+	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
+		for (i = 0; i < ARRAY_SIZE(flags); i++) {
+			struct contigmem_request req = CONTIGMEM_REQUEST(size);
+
+			if (cache == CONTIGMEM_CACHED && !flags[i])
+				continue;
+			req.cache = cache;
+			req.flags = flags[i];
+			steps += fail_every_step(test, &req);
+		}
+	}
+	kunit_info(test, "%u steps failed one by one", steps);
+}
+
+static void every_step_of_a_block_in_a_new_arena(struct kunit *test)
+{
+	fail_all_kinds(test, SZ_64K);
+}
+
+static void every_step_of_a_window_alone(struct kunit *test)
+{
+	fail_all_kinds(test, WINDOW_SIZE);
+}
+
+/* What contigmem will not: bring leaked frames back, so that the machine is as before. */
+static void bring_back(struct kunit *test, phys_addr_t phys, unsigned long nr)
+{
+	KUNIT_EXPECT_EQ(test, set_memory_wb((unsigned long)__va(phys), nr), 0);
+	free_contig_range(PHYS_PFN(phys), nr);
+	test_audit(test);
+}
+
+/*
+ * Frames whose type stays are nobody's, for ever. What the operator is told of them
+ * is for the guest's script to check.
+ */
+static void expect_leak(struct kunit *test, unsigned long stray, unsigned long frames)
+{
+	struct contigmem_audit audit;
+	int error;
+
+	error = contigmem_audit(&audit, stray);
+	KUNIT_EXPECT_EQ_MSG(test, error, 0, "%lu wrong, %lu stray, %lu should be: %s", audit.wrong,
+			    audit.stray, stray, audit.first);
+	KUNIT_EXPECT_EQ(test, audit.held, 0UL);
+	pr_info("contigmem-test: leaked %lu frames\n", frames);
+}
+
+static void a_window_that_keeps_its_type_is_leaked(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(WINDOW_SIZE);
+	struct contigmem_info info;
+	phys_addr_t phys;
+	void *vaddr;
+
+	req.cache = CONTIGMEM_WRITECOMBINE;
+	vaddr = test_alloc(test, &req, GFP_KERNEL);
+	phys = test_phys(test, vaddr);
+	KUNIT_ASSERT_EQ(test, fail_changes(true), 0);
+	test_forget(vaddr);
+	contigmem_free(vaddr);
+	KUNIT_ASSERT_EQ(test, fail_changes(false), 0);
+	KUNIT_EXPECT_EQ(test, contigmem_describe(vaddr, &info), -ENOENT);
+	expect_leak(test, PFN_UP(WINDOW_SIZE), PFN_UP(WINDOW_SIZE));
+	test_check_type(test, phys, WINDOW_SIZE, CONTIGMEM_WRITECOMBINE);
+	bring_back(test, phys, PFN_UP(WINDOW_SIZE));
+}
+
+static void an_arena_that_keeps_its_type_is_leaked(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_64K);
+	struct contigmem_arena_info arena;
+	void *vaddr;
+
+	req.cache = CONTIGMEM_UNCACHED;
+	vaddr = test_alloc(test, &req, GFP_KERNEL);
+	KUNIT_ASSERT_EQ(test, contigmem_next_arena(test_phys(test, vaddr), &arena), 0);
+	KUNIT_ASSERT_EQ(test, fail_changes(true), 0);
+	test_forget(vaddr);
+	contigmem_free(vaddr);
+	expect_leak(test, PHYS_PFN(arena.size), PHYS_PFN(arena.size));
+	/* The arena is nobody's a moment before its type is to change. */
+	msleep(500);
+	KUNIT_ASSERT_EQ(test, fail_changes(false), 0);
+	test_check_type(test, arena.phys, arena.size, CONTIGMEM_UNCACHED);
+	bring_back(test, arena.phys, PHYS_PFN(arena.size));
+}
+
+/* It cannot be told which type they have: nobody may get them. */
+static void frames_whose_type_is_unknown_are_leaked(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_2M);
+	phys_addr_t phys;
+	void *vaddr;
+
+	req.align = SZ_2M;
+	req.low = SZ_16M;
+	vaddr = test_alloc(test, &req, GFP_KERNEL);
+	phys = test_phys(test, vaddr);
+	test_free(test, vaddr);
+	KUNIT_ASSERT_EQ(test, settled(test, 0), 0UL);
+
+	req.low = phys;
+	req.high = phys + SZ_2M - 1;
+	req.cache = CONTIGMEM_WRITECOMBINE;
+	KUNIT_ASSERT_EQ(test, fail_changes(true), 0);
+	vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
+	KUNIT_ASSERT_EQ(test, fail_changes(false), 0);
+	KUNIT_EXPECT_TRUE(test, IS_ERR(vaddr));
+	/* In truth they were never changed. */
+	expect_leak(test, 0, PHYS_PFN(SZ_2M));
+	bring_back(test, phys, PHYS_PFN(SZ_2M));
+}
+
+static struct kunit_case faults_cases[] = {
+	KUNIT_CASE_SLOW(every_step_of_a_block_in_a_new_arena),
+	KUNIT_CASE_SLOW(every_step_of_a_window_alone),
+	KUNIT_CASE(a_window_that_keeps_its_type_is_leaked),
+	KUNIT_CASE(an_arena_that_keeps_its_type_is_leaked),
+	KUNIT_CASE(frames_whose_type_is_unknown_are_leaked),
+	{}
+};
+
+struct kunit_suite faults_suite = {
+	.name = "contigmem-faults",
+	.suite_init = faults_init,
+	.exit = test_exit,
+	.test_cases = faults_cases,
+};
