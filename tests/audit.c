@@ -252,7 +252,7 @@ static void check_others(struct state *state, unsigned long first, unsigned long
 	audit->stray += end - first;
 }
 
-/* An entry of the direct map, which maps these frames. */
+/* Entries of the direct map that map these frames, all in the same way. */
 static void check_direct(struct state *state, unsigned long first, unsigned long end,
 			 const struct pagetable_entry *entry)
 {
@@ -290,17 +290,18 @@ static int sweep_range(struct resource *res, void *arg)
 
 	while (pfn < end) {
 		struct pagetable_entry entry;
-		bool mapped = pagetable_lookup(state->pat, (unsigned long)__va(PFN_PHYS(pfn)),
-					       &entry);
-		unsigned long nr = entry.bytes >> PAGE_SHIFT;
+		unsigned long bytes;
+		bool mapped = pagetable_lookup_run(current->active_mm->pgd, state->pat,
+						   (unsigned long)__va(PFN_PHYS(pfn)), &entry,
+						   &bytes);
+		unsigned long nr = min(PHYS_PFN(bytes), end - pfn);
 
-		/* A mapping may begin before the range and end behind it. */
-		nr = min(nr - (pfn & (nr - 1)), end - pfn);
 		if (mapped) {
 			audit->frames += nr;
 			if (entry.type != PAGETABLE_WB)
 				audit->non_wb += nr;
-			audit->level_4k += entry.bytes == PAGE_SIZE;
+			if (entry.bytes == PAGE_SIZE)
+				audit->level_4k += nr;
 			audit->level_2m += entry.bytes == PMD_SIZE;
 			audit->level_1g += entry.bytes == PUD_SIZE;
 			check_direct(state, pfn, pfn + nr, &entry);
@@ -352,26 +353,48 @@ static void check_alias(struct state *state, unsigned long addr, bool user,
 		      block->own);
 }
 
-/* Is any of the frames of a large entry somebody's? Page by page only then. */
+/* Some of the frames of an entry may be somebody's: page by page only then. */
 static void check_entry(struct state *state, unsigned long addr, unsigned long end, bool user,
 			const struct pagetable_entry *entry)
 {
 	struct pagetable_entry page = *entry;
 
+	if (page.pfn >= state->all[state->nr_all - 1].end ||
+	    page.pfn + PHYS_PFN(end - addr) <= state->all[0].first)
+		return;
 	for (; addr < end; addr += PAGE_SIZE, page.pfn++)
 		check_alias(state, addr, user, &page);
+}
+
+/* A page table's entries from one on; returns the address that it went to. */
+static unsigned long walk_table(struct state *state, const pte_t *table, unsigned long addr,
+				unsigned long end, bool user)
+{
+	end = min(end, (addr | (PMD_SIZE - 1)) + 1);
+	for (; addr < end; addr += PAGE_SIZE, table++) {
+		struct pagetable_entry entry;
+		pteval_t val = pte_val(READ_ONCE(*table));
+
+		if (val && pagetable_decode(state->pat, val, PG_LEVEL_4K, addr, &entry))
+			check_entry(state, addr, addr + PAGE_SIZE, user, &entry);
+	}
+	return addr;
 }
 
 static void walk(struct state *state, pgd_t *top, unsigned long addr, unsigned long end, bool user)
 {
 	while (addr < end) {
 		struct pagetable_entry entry;
-		bool mapped = pagetable_lookup_in(top, state->pat, addr, &entry);
-		unsigned long next = (addr | (entry.bytes - 1)) + 1;
+		pte_t *table;
+		pteval_t val;
+		unsigned int level = pagetable_walk(top, addr, &val, &table);
+		unsigned long next = (addr | (page_level_size(level) - 1)) + 1;
 
 		if (!next || next > end)
 			next = end;
-		if (mapped)
+		if (table)
+			next = walk_table(state, table, addr, end, user);
+		else if (pagetable_decode(state->pat, val, level, addr, &entry))
 			check_entry(state, addr, next, user, &entry);
 		addr = next;
 		if (need_resched())

@@ -79,8 +79,12 @@ static inline bool pagetable_decode(u64 pat, pteval_t val, unsigned int level,
 	return true;
 }
 
-/* The entry that maps @addr, or would; returns its level. */
-static inline unsigned int pagetable_walk(pgd_t *top, unsigned long addr, pteval_t *val)
+/*
+ * The entry that maps @addr, or would; returns its level. @table is set to the 4 KiB
+ * entry, NULL if there is none.
+ */
+static inline unsigned int pagetable_walk(pgd_t *top, unsigned long addr, pteval_t *val,
+					  pte_t **table)
 {
 	pgd_t *pgd = pgd_offset_pgd(top, addr);
 	p4d_t *p4d;
@@ -88,6 +92,7 @@ static inline unsigned int pagetable_walk(pgd_t *top, unsigned long addr, pteval
 	pmd_t *pmd;
 
 	*val = 0;
+	*table = NULL;
 	if (pgd_none(*pgd))
 		return PG_LEVEL_512G;
 	p4d = p4d_offset(pgd, addr);
@@ -101,7 +106,8 @@ static inline unsigned int pagetable_walk(pgd_t *top, unsigned long addr, pteval
 	*val = pmd_val(READ_ONCE(*pmd));
 	if (!*val || *val & _PAGE_PSE)
 		return PG_LEVEL_2M;
-	*val = pte_val(READ_ONCE(*pte_offset_kernel(pmd, addr)));
+	*table = pte_offset_kernel(pmd, addr);
+	*val = pte_val(READ_ONCE(**table));
 	return PG_LEVEL_4K;
 }
 
@@ -112,9 +118,35 @@ static inline unsigned int pagetable_walk(pgd_t *top, unsigned long addr, pteval
 static inline bool pagetable_lookup_in(pgd_t *top, u64 pat, unsigned long addr,
 				       struct pagetable_entry *entry)
 {
+	pte_t *table;
 	pteval_t val;
-	unsigned int level = pagetable_walk(top, addr, &val);
+	unsigned int level = pagetable_walk(top, addr, &val, &table);
 
+	return pagetable_decode(pat, val, level, addr, entry);
+}
+
+/*
+ * The same, and how many bytes from @addr on, to the end of the page table at most,
+ * are mapped alike, or not at all.
+ */
+static inline bool pagetable_lookup_run(pgd_t *top, u64 pat, unsigned long addr,
+					struct pagetable_entry *entry, unsigned long *bytes)
+{
+	const pteval_t same = ~(PTE_PFN_MASK | _PAGE_ACCESSED | _PAGE_DIRTY);
+	unsigned long end = (addr | (PMD_SIZE - 1)) + 1;
+	pte_t *table;
+	pteval_t val;
+	unsigned int level = pagetable_walk(top, addr, &val, &table);
+	unsigned long at = addr;
+
+	if (table) {
+		while ((at += PAGE_SIZE) != end &&
+		       !((pte_val(READ_ONCE(*++table)) ^ val) & same))
+			;
+		*bytes = at - addr;
+	} else {
+		*bytes = page_level_size(level) - (addr & (page_level_size(level) - 1));
+	}
 	return pagetable_decode(pat, val, level, addr, entry);
 }
 
