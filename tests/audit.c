@@ -25,7 +25,7 @@
 #include "pagetable.h"
 
 /* What a worker is about to give back disagrees for a moment. */
-#define PATIENCE	(10 * HZ)
+#define PATIENCE	(5 * HZ)
 
 /**
  * struct held - page frames of one owner
@@ -477,13 +477,15 @@ EXPORT_SYMBOL_GPL(contigmem_audit_sweep);
  * @audit: what was found last
  * @stray: page frames that must be of another type than write-back and nobody's
  *
- * Looks again while they do not and a worker may be at it.
+ * Looks again while they do not and a worker may be at it. What has stayed wrong once
+ * is not waited for again.
  *
  * Context: Sleeps. For a caller whose blocks nobody else changes.
  * Return: 0, -EUCLEAN if they disagree, or another error.
  */
 int contigmem_audit(struct contigmem_audit *audit, unsigned long stray)
 {
+	static unsigned long known_stray, known_wrong;
 	unsigned long end = jiffies + PATIENCE;
 	int error;
 
@@ -493,9 +495,13 @@ int contigmem_audit(struct contigmem_audit *audit, unsigned long stray)
 			return error;
 		if (!audit->wrong && audit->stray == stray)
 			return 0;
-		if (time_after(jiffies, end))
-			return -EUCLEAN;
+		if (time_after(jiffies, end) ||
+		    (audit->stray == known_stray && audit->wrong == known_wrong))
+			break;
 		msleep(20);
 	}
+	known_stray = audit->stray;
+	known_wrong = audit->wrong;
+	return -EUCLEAN;
 }
 EXPORT_SYMBOL_GPL(contigmem_audit);
