@@ -158,6 +158,21 @@ NTSTATUS MmAllocateContiguousMemoryEx(PSIZE_T NumberOfBytes,
 }
 EXPORT_SYMBOL_GPL(MmAllocateContiguousMemoryEx);
 
+/* For the older calls, which say no more than that it failed. */
+static PVOID allocate(struct contigmem_request *req, NODE_REQUIREMENT node, const void *caller)
+{
+	gfp_t gfp = context_gfp();
+	void *vaddr;
+
+	/* A machine with one node takes any; with more a node is meant strictly. */
+	if (num_online_nodes() > 1)
+		req->nid = nid_of(node);
+	if (req->nid != NUMA_NO_NODE && !(node & MM_ANY_NODE_OK))
+		gfp |= __GFP_THISNODE;
+	vaddr = contigmem_alloc_track_caller(req, gfp, caller);
+	return IS_ERR(vaddr) ? NULL : vaddr;
+}
+
 /**
  * MmAllocateContiguousMemorySpecifyCacheNode() - allocate physically contiguous memory
  * @NumberOfBytes: bytes wanted, rounded up to whole pages
@@ -180,23 +195,94 @@ PVOID MmAllocateContiguousMemorySpecifyCacheNode(SIZE_T NumberOfBytes,
 						 MEMORY_CACHING_TYPE CacheType,
 						 NODE_REQUIREMENT PreferredNode)
 {
-	struct contigmem_request req = {
-		.size = NumberOfBytes,
-		.low = LowestAcceptableAddress.QuadPart,
-		.high = HighestAcceptableAddress.QuadPart,
-		.boundary = BoundaryAddressMultiple.QuadPart,
-		.nid = num_online_nodes() > 1 ? nid_of(PreferredNode) : NUMA_NO_NODE,
-		.cache = cache_of_type(CacheType),
-	};
-	gfp_t gfp = context_gfp();
-	void *vaddr;
+	struct contigmem_request req = CONTIGMEM_REQUEST(NumberOfBytes);
 
-	if (req.nid != NUMA_NO_NODE && !(PreferredNode & MM_ANY_NODE_OK))
-		gfp |= __GFP_THISNODE;
-	vaddr = contigmem_alloc_track_caller(&req, gfp, __builtin_return_address(0));
-	return IS_ERR(vaddr) ? NULL : vaddr;
+	req.low = LowestAcceptableAddress.QuadPart;
+	req.high = HighestAcceptableAddress.QuadPart;
+	req.boundary = BoundaryAddressMultiple.QuadPart;
+	req.cache = cache_of_type(CacheType);
+	return allocate(&req, PreferredNode, __builtin_return_address(0));
 }
 EXPORT_SYMBOL_GPL(MmAllocateContiguousMemorySpecifyCacheNode);
+
+/**
+ * MmAllocateContiguousNodeMemory() - allocate physically contiguous memory
+ * @NumberOfBytes: bytes wanted, rounded up to whole pages
+ * @LowestAcceptableAddress: first acceptable byte
+ * @HighestAcceptableAddress: last acceptable byte, inclusive; -1 for no limit
+ * @BoundaryAddressMultiple: as for MmAllocateContiguousMemoryEx()
+ * @Protect: as for MmAllocateContiguousMemoryEx()
+ * @PreferredNode: as for MmAllocateContiguousMemorySpecifyCacheNode()
+ *
+ * Context: As MmAllocateContiguousMemoryEx().
+ * Return: The block, to be freed with MmFreeContiguousMemory(); NULL if it cannot
+ *	be had.
+ */
+PVOID MmAllocateContiguousNodeMemory(SIZE_T NumberOfBytes,
+				     PHYSICAL_ADDRESS LowestAcceptableAddress,
+				     PHYSICAL_ADDRESS HighestAcceptableAddress,
+				     PHYSICAL_ADDRESS BoundaryAddressMultiple,
+				     ULONG Protect, NODE_REQUIREMENT PreferredNode)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(NumberOfBytes);
+
+	req.low = LowestAcceptableAddress.QuadPart;
+	req.high = HighestAcceptableAddress.QuadPart;
+	req.boundary = BoundaryAddressMultiple.QuadPart;
+	req.cache = cache_of_protect(Protect, &req.flags);
+	return allocate(&req, PreferredNode, __builtin_return_address(0));
+}
+EXPORT_SYMBOL_GPL(MmAllocateContiguousNodeMemory);
+
+/**
+ * MmAllocateContiguousMemorySpecifyCache() - allocate physically contiguous memory
+ * @NumberOfBytes: bytes wanted, rounded up to whole pages
+ * @LowestAcceptableAddress: first acceptable byte
+ * @HighestAcceptableAddress: last acceptable byte, inclusive; -1 for no limit
+ * @BoundaryAddressMultiple: as for MmAllocateContiguousMemoryEx()
+ * @CacheType: as for MmAllocateContiguousMemorySpecifyCacheNode()
+ *
+ * From any node.
+ *
+ * Context: As MmAllocateContiguousMemoryEx().
+ * Return: The block, to be freed with MmFreeContiguousMemorySpecifyCache() or
+ *	MmFreeContiguousMemory(); NULL if it cannot be had.
+ */
+PVOID MmAllocateContiguousMemorySpecifyCache(SIZE_T NumberOfBytes,
+					     PHYSICAL_ADDRESS LowestAcceptableAddress,
+					     PHYSICAL_ADDRESS HighestAcceptableAddress,
+					     PHYSICAL_ADDRESS BoundaryAddressMultiple,
+					     MEMORY_CACHING_TYPE CacheType)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(NumberOfBytes);
+
+	req.low = LowestAcceptableAddress.QuadPart;
+	req.high = HighestAcceptableAddress.QuadPart;
+	req.boundary = BoundaryAddressMultiple.QuadPart;
+	req.cache = cache_of_type(CacheType);
+	return allocate(&req, MM_ANY_NODE_OK, __builtin_return_address(0));
+}
+EXPORT_SYMBOL_GPL(MmAllocateContiguousMemorySpecifyCache);
+
+/**
+ * MmAllocateContiguousMemory() - allocate physically contiguous cached memory
+ * @NumberOfBytes: bytes wanted, rounded up to whole pages
+ * @HighestAcceptableAddress: last acceptable byte, inclusive; -1 for no limit
+ *
+ * From any node, cached.
+ *
+ * Context: As MmAllocateContiguousMemoryEx().
+ * Return: The block, to be freed with MmFreeContiguousMemory(); NULL if it cannot
+ *	be had.
+ */
+PVOID MmAllocateContiguousMemory(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS HighestAcceptableAddress)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(NumberOfBytes);
+
+	req.high = HighestAcceptableAddress.QuadPart;
+	return allocate(&req, MM_ANY_NODE_OK, __builtin_return_address(0));
+}
+EXPORT_SYMBOL_GPL(MmAllocateContiguousMemory);
 
 /**
  * MmFreeContiguousMemory() - give a block back, whichever call allocated it

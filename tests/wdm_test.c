@@ -545,6 +545,173 @@ static void cache_node_refuses_a_node_that_is_not_there(struct kunit *test)
 	}
 }
 
+static PVOID node_memory(SIZE_T size, u64 low, u64 high, u64 boundary, ULONG protect,
+			 NODE_REQUIREMENT node)
+{
+	return MmAllocateContiguousNodeMemory(size, address(low), address(high), address(boundary),
+					      protect, node);
+}
+
+static void refused(struct kunit *test, PVOID base, const char *what, long which)
+{
+	KUNIT_EXPECT_NULL_MSG(test, base, "%s %#lx", what, which);
+	if (base)
+		MmFreeContiguousMemory(base);
+}
+
+static void node_memory_gives_each_protection(struct kunit *test)
+{
+	static const struct {
+		ULONG protect;
+		enum contigmem_cache cache;
+		unsigned int flags;
+	} cases[] = {
+		{ PAGE_READWRITE, CONTIGMEM_CACHED, 0 },
+		{ PAGE_READWRITE | PAGE_NOCACHE, CONTIGMEM_UNCACHED, 0 },
+		{ PAGE_READWRITE | PAGE_WRITECOMBINE, CONTIGMEM_WRITECOMBINE, 0 },
+		{ PAGE_READONLY, CONTIGMEM_CACHED, CONTIGMEM_READONLY },
+		{ PAGE_READONLY | PAGE_WRITECOMBINE, CONTIGMEM_WRITECOMBINE, CONTIGMEM_READONLY },
+	};
+	struct contigmem_request req = CONTIGMEM_REQUEST(TEST_ODD_SIZE);
+	int i;
+
+	req.low = SZ_1M + 1;
+	req.high = SZ_4G - 1;
+	req.boundary = SZ_64K;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		PVOID base = node_memory(req.size, req.low, req.high, req.boundary,
+					 cases[i].protect, MM_ANY_NODE_OK);
+
+		KUNIT_ASSERT_NOT_NULL_MSG(test, base, "protect %#x", cases[i].protect);
+		test_keep(test, base);
+		req.cache = cases[i].cache;
+		req.flags = cases[i].flags;
+		test_check_block(test, base, &req, GFP_KERNEL);
+		release(test, base);
+	}
+}
+
+static void node_memory_is_strict(struct kunit *test)
+{
+	int nid, without = test_node_without(SZ_16M - 1);
+	struct contigmem_request req;
+	PVOID base;
+
+	for_each_node_state(nid, N_MEMORY) {
+		req = CONTIGMEM_REQUEST(SZ_64K);
+		req.nid = nid;
+		base = node_memory(SZ_64K, 0, U64_MAX, 0, PAGE_READWRITE, nid);
+		KUNIT_ASSERT_NOT_NULL_MSG(test, base, "node %d", nid);
+		test_keep(test, base);
+		test_check_block(test, base, &req, GFP_KERNEL | __GFP_THISNODE);
+		release(test, base);
+	}
+	if (without == NUMA_NO_NODE)
+		kunit_skip(test, "every node has memory below 16 MiB");
+	refused(test, node_memory(SZ_64K, 0, SZ_16M - 1, 0, PAGE_READWRITE, without), "node",
+		without);
+	/* With MM_ANY_NODE_OK it is no more than preferred. */
+	base = node_memory(SZ_64K, 0, SZ_16M - 1, 0, PAGE_READWRITE, without | MM_ANY_NODE_OK);
+	KUNIT_ASSERT_NOT_NULL(test, base);
+	test_keep(test, base);
+	release(test, base);
+}
+
+static void node_memory_refuses(struct kunit *test)
+{
+	static const ULONG protects[] = {
+		0, PAGE_NOCACHE, PAGE_READWRITE | PAGE_NOCACHE | PAGE_WRITECOMBINE, PAGE_EXECUTE,
+		PAGE_EXECUTE_READ, PAGE_EXECUTE_READWRITE, PAGE_EXECUTE_READWRITE | PAGE_NOCACHE,
+		PAGE_READWRITE | PAGE_READONLY, 0x01, U32_MAX,
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(protects); i++)
+		refused(test, node_memory(PAGE_SIZE, 0, U64_MAX, 0, protects[i], MM_ANY_NODE_OK),
+			"protect", protects[i]);
+	refused(test, node_memory(0, 0, U64_MAX, 0, PAGE_READWRITE, MM_ANY_NODE_OK), "size", 0);
+	refused(test, node_memory(PAGE_SIZE, 1, 0, 0, PAGE_READWRITE, MM_ANY_NODE_OK), "low", 1);
+	refused(test, node_memory(SZ_64K, 0, U64_MAX, SZ_32K, PAGE_READWRITE, MM_ANY_NODE_OK),
+		"boundary", SZ_32K);
+	if (num_online_nodes() > 1)
+		refused(test, node_memory(PAGE_SIZE, 0, U64_MAX, 0, PAGE_READWRITE, MAX_NUMNODES),
+			"node", MAX_NUMNODES);
+}
+
+static void specify_cache_gives_each_type(struct kunit *test)
+{
+	static const MEMORY_CACHING_TYPE types[] = { MmNonCached, MmCached, MmWriteCombined };
+	static const enum contigmem_cache caches[] = {
+		CONTIGMEM_UNCACHED, CONTIGMEM_CACHED, CONTIGMEM_WRITECOMBINE,
+	};
+	struct contigmem_request req = CONTIGMEM_REQUEST(TEST_ODD_SIZE);
+	int i;
+
+	req.low = SZ_1M + 1;
+	req.high = SZ_4G - 1;
+	req.boundary = SZ_64K;
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		PVOID base = MmAllocateContiguousMemorySpecifyCache(req.size, address(req.low),
+								    address(req.high),
+								    address(req.boundary),
+								    types[i]);
+
+		KUNIT_ASSERT_NOT_NULL_MSG(test, base, "type %d", types[i]);
+		test_keep(test, base);
+		req.cache = caches[i];
+		test_check_block(test, base, &req, GFP_KERNEL);
+		release(test, base);
+	}
+}
+
+static void specify_cache_refuses(struct kunit *test)
+{
+	static const struct {
+		SIZE_T size;
+		u64 low, high, boundary;
+		int type;
+	} cases[] = {
+		{ PAGE_SIZE, 0, U64_MAX, 0, MmHardwareCoherentCached },
+		{ PAGE_SIZE, 0, U64_MAX, 0, MmNonCachedUnordered },
+		{ PAGE_SIZE, 0, U64_MAX, 0, MmUSWCCached },
+		{ PAGE_SIZE, 0, U64_MAX, 0, MmMaximumCacheType },
+		{ PAGE_SIZE, 0, U64_MAX, 0, MmNotMapped },
+		{ 0, 0, U64_MAX, 0, MmCached },
+		{ PAGE_SIZE, SZ_16M, SZ_16M - 1, 0, MmCached },
+		{ SZ_64K, 0, U64_MAX, SZ_32K, MmCached },
+		{ PAGE_SIZE, NOWHERE, U64_MAX, 0, MmCached },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		refused(test, MmAllocateContiguousMemorySpecifyCache(cases[i].size,
+								     address(cases[i].low),
+								     address(cases[i].high),
+								     address(cases[i].boundary),
+								     (MEMORY_CACHING_TYPE)
+								     cases[i].type), "case", i);
+}
+
+static void contiguous_memory_is_cached_and_below_highest(struct kunit *test)
+{
+	static const u64 highs[] = { SZ_16M - 1, SZ_4G - 1, U64_MAX };
+	struct contigmem_request req = CONTIGMEM_REQUEST(TEST_ODD_SIZE + 1);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(highs); i++) {
+		PVOID base = MmAllocateContiguousMemory(req.size, address(highs[i]));
+
+		KUNIT_ASSERT_NOT_NULL_MSG(test, base, "high %#llx", highs[i]);
+		test_keep(test, base);
+		req.high = highs[i];
+		test_check_block(test, base, &req, GFP_KERNEL);
+		release(test, base);
+	}
+	refused(test, MmAllocateContiguousMemory(0, address(U64_MAX)), "size", 0);
+	refused(test, MmAllocateContiguousMemory(SZ_64K, address(SZ_64K - 2)), "high", SZ_64K - 2);
+	refused(test, MmAllocateContiguousMemory(NOWHERE, address(U64_MAX)), "size", NOWHERE);
+}
+
 static void free_specify_cache_of_what_was_asked(struct kunit *test)
 {
 	static const MEMORY_CACHING_TYPE types[] = { MmNonCached, MmCached, MmWriteCombined };
@@ -714,6 +881,12 @@ static struct kunit_case wdm_cases[] = {
 	KUNIT_CASE(cache_node_is_strict),
 	KUNIT_CASE(cache_node_refuses),
 	KUNIT_CASE(cache_node_refuses_a_node_that_is_not_there),
+	KUNIT_CASE(node_memory_gives_each_protection),
+	KUNIT_CASE(node_memory_is_strict),
+	KUNIT_CASE(node_memory_refuses),
+	KUNIT_CASE(specify_cache_gives_each_type),
+	KUNIT_CASE(specify_cache_refuses),
+	KUNIT_CASE(contiguous_memory_is_cached_and_below_highest),
 	KUNIT_CASE(free_specify_cache_of_what_was_asked),
 	KUNIT_CASE(free_specify_cache_of_something_else),
 	KUNIT_CASE(free_of_what_is_no_base_address),
