@@ -14,8 +14,10 @@
 #include <linux/llist.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
@@ -29,8 +31,10 @@
 #include "src/frames.h"
 #include "src/hotplug.h"
 #include "src/ledger.h"
+#include "src/line.h"
 #include "src/mapping.h"
 #include "src/memmap.h"
+#include "src/partition.h"
 #include "src/request.h"
 
 static void zero_pages(const struct block *block, bool may_sleep)
@@ -44,6 +48,7 @@ static void zero_pages(const struct block *block, bool may_sleep)
 	}
 }
 
+/* All of a block but the entry in the ledger. */
 static enum contigmem_reason make_block(const struct contigmem_request *req, gfp_t gfp,
 					const void *caller, struct contigmem_verdict *verdict,
 					struct block **made)
@@ -77,7 +82,6 @@ static enum contigmem_reason make_block(const struct contigmem_request *req, gfp
 	reason = mapping_make(block, need.reclaim | __GFP_NOWARN);
 	if (reason)
 		goto put_frames;
-	ledger_add(block);
 	*made = block;
 	return CONTIGMEM_OK;
 
@@ -124,6 +128,7 @@ void *contigmem_alloc_track_caller(const struct contigmem_request *req, gfp_t gf
 					    contigmem_reason_text(verdict.reason));
 		vaddr = ERR_PTR(request_errno(verdict.reason));
 	} else {
+		ledger_add(block);
 		/* Unloading is refused while a device may still use the memory. */
 		__module_get(THIS_MODULE);
 		verdict.source = block->frames.source;
@@ -281,7 +286,14 @@ EXPORT_SYMBOL_GPL(contigmem_next);
  */
 int contigmem_next_arena(phys_addr_t phys, struct contigmem_arena_info *info)
 {
-	return arena_find_from(phys, info) ? 0 : -ENOENT;
+	struct contigmem_arena_info partition;
+	bool found = arena_find_from(phys, false, info);
+
+	if (arena_find_from(phys, true, &partition) && (!found || partition.phys < info->phys)) {
+		*info = partition;
+		found = true;
+	}
+	return found ? 0 : -ENOENT;
 }
 EXPORT_SYMBOL_GPL(contigmem_next_arena);
 
@@ -413,6 +425,185 @@ void *devm_contigmem_alloc(struct device *dev, const struct contigmem_request *r
 }
 EXPORT_SYMBOL_GPL(devm_contigmem_alloc);
 
+static struct contigmem_partition *create_partition(const char *name,
+						    const struct contigmem_request *req, gfp_t gfp)
+{
+	struct contigmem_verdict verdict = {};
+	struct contigmem_partition *partition;
+	struct block *block;
+
+	if (!partition_name_is_good(name) || req->partition || req->flags)
+		return ERR_PTR(-EINVAL);
+	verdict.reason = make_block(req, gfp, NULL, &verdict, &block);
+	if (req->verdict)
+		*req->verdict = verdict;
+	if (verdict.reason) {
+		pr_info("partition %s of %zu bytes refused: %s: %s\n", name, req->size,
+			request_errno_name(verdict.reason), contigmem_reason_text(verdict.reason));
+		return ERR_PTR(request_errno(verdict.reason));
+	}
+	partition = partition_add(name, &block->frames);
+	if (IS_ERR(partition))
+		mapping_put(&block->frames);
+	ledger_discard(block);
+	return partition;
+}
+
+/**
+ * contigmem_partition_create() - set memory aside, with a name
+ * @name: up to CONTIGMEM_PARTITION_NAME_MAX printable characters, without a space
+ *	and any of ":,="
+ * @req: how much, and under which constraints; no flags, tag and partition
+ *
+ * The memory is taken now. Requests that name the partition are served from it and
+ * from nowhere else, in any context; they have the usual constraints, and its cache
+ * type. No other request is served from it.
+ *
+ * Context: Process context. Sleeps.
+ * Return: The partition, open once, to be given to contigmem_partition_close(); or an
+ *	ERR_PTR():
+ *
+ * * -EINVAL: a bad name, flags or a partition in the request, or as contigmem_alloc()
+ * * -EEXIST: there is a partition with this name
+ * * -ENOMEM, -ERANGE, -ENOSPC, -EBUSY, -EOPNOTSUPP, -EINTR: as contigmem_alloc()
+ */
+struct contigmem_partition *contigmem_partition_create(const char *name,
+						       const struct contigmem_request *req)
+{
+	struct contigmem_partition *partition = create_partition(name, req, GFP_KERNEL);
+
+	if (!IS_ERR(partition))
+		__module_get(THIS_MODULE);
+	return partition;
+}
+EXPORT_SYMBOL_GPL(contigmem_partition_create);
+
+/**
+ * contigmem_partition_open() - find a partition by its name
+ * @name: a partition's, or, where the kernel lets modules have them (from 7.2 on), a
+ *	CMA area's
+ *
+ * A CMA area serves only callers who may sleep, each in the cache type that it wants.
+ *
+ * Context: Process context. Sleeps.
+ * Return: The partition, to be given to contigmem_partition_close(); or an ERR_PTR():
+ *	-ENOENT if there is none of that name, -ENOMEM.
+ */
+struct contigmem_partition *contigmem_partition_open(const char *name)
+{
+	struct contigmem_partition *partition = partition_open(name);
+
+	if (!IS_ERR(partition))
+		__module_get(THIS_MODULE);
+	return partition;
+}
+EXPORT_SYMBOL_GPL(contigmem_partition_open);
+
+/**
+ * contigmem_partition_close() - the opposite of create or open
+ * @partition: what those returned; NULL is ignored
+ *
+ * With the last one the memory goes back to the kernel.
+ *
+ * Context: Process context. Sleeps.
+ * Return: 0, or
+ *
+ * * -EBUSY: it is the last one and blocks are live: the partition stays open
+ * * -EINVAL: it is no live partition
+ */
+int contigmem_partition_close(struct contigmem_partition *partition)
+{
+	int error;
+
+	if (!partition)
+		return 0;
+	error = partition_close(partition);
+	if (!error)
+		module_put(THIS_MODULE);
+	return error;
+}
+EXPORT_SYMBOL_GPL(contigmem_partition_close);
+
+/**
+ * contigmem_partition_describe() - what a partition has, and what of it is in use
+ * @partition: the partition
+ * @info: filled on success
+ *
+ * Context: Any.
+ * Return: 0, or -EINVAL if it is no live partition.
+ */
+int contigmem_partition_describe(struct contigmem_partition *partition,
+				 struct contigmem_partition_info *info)
+{
+	return partition_describe(partition, info) ? 0 : -EINVAL;
+}
+EXPORT_SYMBOL_GPL(contigmem_partition_describe);
+
+#define PARTITIONS_MAX	16
+
+/* partition=NAME:SIZE,KEY=VALUE,... as often as wanted. */
+static char *partitions_wanted[PARTITIONS_MAX];
+static unsigned int nr_partitions_wanted;
+
+static int want_partition(const char *value, const struct kernel_param *param)
+{
+	char *text;
+
+	if (nr_partitions_wanted == PARTITIONS_MAX)
+		return -E2BIG;
+	text = kstrdup(value, GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
+	partitions_wanted[nr_partitions_wanted++] = text;
+	return 0;
+}
+
+static const struct kernel_param_ops partition_ops = { .set = want_partition };
+
+module_param_cb(partition, &partition_ops, NULL, 0);
+MODULE_PARM_DESC(partition, "NAME:SIZE,KEY=VALUE,... takes memory at load, keys as in debugfs");
+
+/* The words of a request, from the text of a parameter; changes it. */
+static int __init make_wanted(char *text)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(0);
+	char other[CONTIGMEM_PARTITION_NAME_MAX + 1] = "";
+	char *name = strsep(&text, ":"), *line;
+	struct contigmem_partition *partition;
+	const char *fault, *word;
+	gfp_t gfp = GFP_KERNEL;
+
+	line = kasprintf(GFP_KERNEL, "size=%s", text ?: "");
+	if (!line)
+		return -ENOMEM;
+	strreplace(line, ',', ' ');
+	fault = line_parse(line, &req, &gfp, other, &word);
+	if (!fault && (other[0] || req.flags || req.tag)) {
+		fault = "a partition has no";
+		word = "partition, tag, readonly and fast";
+	}
+	if (fault)
+		pr_err("partition=%s: %s '%s'\n", name, fault, word);
+	partition = fault ? ERR_PTR(-EINVAL) : create_partition(name, &req, gfp);
+	if (!fault && IS_ERR(partition))
+		pr_err("partition=%s: %pe\n", name, partition);
+	kfree(line);
+	return PTR_ERR_OR_ZERO(partition);
+}
+
+static int __init make_all_wanted(void)
+{
+	unsigned int i;
+	int error = 0;
+
+	for (i = 0; i < nr_partitions_wanted; i++) {
+		if (!error)
+			error = make_wanted(partitions_wanted[i]);
+		kfree(partitions_wanted[i]);
+	}
+	return error;
+}
+
 static int __init contigmem_init(void)
 {
 	int error;
@@ -432,9 +623,15 @@ static int __init contigmem_init(void)
 	error = hotplug_init();
 	if (error)
 		goto exit_cma;
+	error = make_all_wanted();
+	if (error)
+		goto exit_partitions;
 	debugfs_init();
 	return 0;
 
+exit_partitions:
+	partition_exit();
+	hotplug_exit();
 exit_cma:
 	cma_exit();
 exit_memmap:
@@ -451,6 +648,7 @@ static void __exit contigmem_exit(void)
 	/* Callers' blocks hold references on the module: only debugfs' are left. */
 	debugfs_exit();
 	flush_work(&undo_work);
+	partition_exit();
 	hotplug_exit();
 	cma_exit();
 	memmap_exit();

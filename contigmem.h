@@ -37,6 +37,7 @@ enum contigmem_cache {
  * @CONTIGMEM_SOURCE_BUDDY: the page allocator
  * @CONTIGMEM_SOURCE_RANGE: alloc_contig_range() on a window that was searched for
  * @CONTIGMEM_SOURCE_CMA: a CMA area
+ * @CONTIGMEM_SOURCE_PARTITION: the partition that the request named
  * @CONTIGMEM_NR_SOURCES: how many there are
  */
 enum contigmem_source {
@@ -45,6 +46,7 @@ enum contigmem_source {
 	CONTIGMEM_SOURCE_BUDDY,
 	CONTIGMEM_SOURCE_RANGE,
 	CONTIGMEM_SOURCE_CMA,
+	CONTIGMEM_SOURCE_PARTITION,
 	CONTIGMEM_NR_SOURCES
 };
 
@@ -71,6 +73,8 @@ enum contigmem_source {
  * @CONTIGMEM_NO_MEMORY: -ERANGE: this machine has no memory where the request
  *	would have to lie
  * @CONTIGMEM_NODE_HAS_NONE: -ERANGE: memory there is, but not on this node
+ * @CONTIGMEM_NOT_IN_PARTITION: -ERANGE: the partition has no memory where the
+ *	request would have to lie
  * @CONTIGMEM_NO_FREE_RUN: -ENOSPC: no window is free, and moving pages is not
  *	allowed
  * @CONTIGMEM_BLOCKED: -EBUSY: every window has a page that cannot be moved
@@ -81,6 +85,7 @@ enum contigmem_source {
  * @CONTIGMEM_NO_BOOKKEEPING: -ENOMEM: no memory for the block's own record
  * @CONTIGMEM_WOULD_SLEEP: -EAGAIN: only a caller that may sleep can be served
  * @CONTIGMEM_NO_CACHE_TYPE: -EOPNOTSUPP: this kernel or CPU lacks the cache type
+ * @CONTIGMEM_PARTITION_CACHE: -EOPNOTSUPP: the partition has another cache type
  * @CONTIGMEM_INTERRUPTED: -EINTR: a fatal signal arrived
  * @CONTIGMEM_NR_REASONS: how many there are
  */
@@ -98,6 +103,7 @@ enum contigmem_reason {
 	CONTIGMEM_NO_PLACE,
 	CONTIGMEM_NO_MEMORY,
 	CONTIGMEM_NODE_HAS_NONE,
+	CONTIGMEM_NOT_IN_PARTITION,
 	CONTIGMEM_NO_FREE_RUN,
 	CONTIGMEM_BLOCKED,
 	CONTIGMEM_STILL_BUSY,
@@ -106,6 +112,7 @@ enum contigmem_reason {
 	CONTIGMEM_NO_BOOKKEEPING,
 	CONTIGMEM_WOULD_SLEEP,
 	CONTIGMEM_NO_CACHE_TYPE,
+	CONTIGMEM_PARTITION_CACHE,
 	CONTIGMEM_INTERRUPTED,
 	CONTIGMEM_NR_REASONS
 };
@@ -150,8 +157,8 @@ struct contigmem_verdict {
  * @cache: cache type, for every mapping that the kernel has of the block
  * @flags: CONTIGMEM_FAST, CONTIGMEM_READONLY
  * @tag: four characters, first in the lowest byte; 0 for none
- * @partition: NULL for all memory; anything else is refused until there are
- *	partitions
+ * @partition: from contigmem_partition_create() or contigmem_partition_open():
+ *	from there and nowhere else; NULL for all memory but partitions
  * @verdict: filled on return when not NULL
  *
  * Start from CONTIGMEM_REQUEST(), which is valid as it is, and set the rest.
@@ -217,6 +224,7 @@ struct contigmem_info {
  * @free: bytes that no block is in
  * @nid: node
  * @cache: cache type of all of it
+ * @is_partition: they are a partition's
  */
 struct contigmem_arena_info {
 	phys_addr_t phys;
@@ -224,6 +232,38 @@ struct contigmem_arena_info {
 	size_t free;
 	int nid;
 	enum contigmem_cache cache;
+	bool is_partition;
+};
+
+/* Characters of the name of a partition, at most. */
+#define CONTIGMEM_PARTITION_NAME_MAX	31
+
+/**
+ * struct contigmem_partition_info - a partition
+ * @name: its name
+ * @phys: physical address of the first byte; 0 for a CMA area
+ * @size: bytes; 0 for a CMA area, which does not say
+ * @free: bytes that no block is in; 0 for a CMA area
+ * @blocks: live blocks
+ * @blocks_peak: most that there were at a time
+ * @failures: requests that it did not serve
+ * @handles: times that it is open
+ * @nid: node; NUMA_NO_NODE for a CMA area
+ * @cache: cache type; for a CMA area each block has its own
+ * @is_cma: it is a CMA area
+ */
+struct contigmem_partition_info {
+	char name[CONTIGMEM_PARTITION_NAME_MAX + 1];
+	phys_addr_t phys;
+	size_t size;
+	size_t free;
+	unsigned long blocks;
+	unsigned long blocks_peak;
+	unsigned long failures;
+	unsigned int handles;
+	int nid;
+	enum contigmem_cache cache;
+	bool is_cma;
 };
 
 void *contigmem_alloc(const struct contigmem_request *req, gfp_t gfp);
@@ -237,6 +277,13 @@ int contigmem_next_arena(phys_addr_t phys, struct contigmem_arena_info *info);
 int contigmem_mmap(struct vm_area_struct *vma, const void *vaddr);
 int contigmem_export_dmabuf(const void *vaddr, int flags);
 void *devm_contigmem_alloc(struct device *dev, const struct contigmem_request *req, gfp_t gfp);
+
+struct contigmem_partition *contigmem_partition_create(const char *name,
+						       const struct contigmem_request *req);
+struct contigmem_partition *contigmem_partition_open(const char *name);
+int contigmem_partition_close(struct contigmem_partition *partition);
+int contigmem_partition_describe(struct contigmem_partition *partition,
+				 struct contigmem_partition_info *info);
 
 const char *contigmem_reason_text(enum contigmem_reason reason);
 const char *contigmem_cache_name(enum contigmem_cache cache);

@@ -9,6 +9,7 @@
 
 struct arena;
 struct frames;
+struct need;
 
 /* The smallest block in a claim keeps all of it from everybody: no large ones. */
 #define ARENA_MAX_PAGEBLOCKS	4
@@ -35,6 +36,11 @@ void arena_put(const struct frames *frames);
 bool arena_release_idle(void);
 bool arena_release_in(unsigned long first, unsigned long last);
 struct arena_stats arena_stats(void);
-bool arena_find_from(phys_addr_t phys, struct contigmem_arena_info *info);
+struct arena *arena_of_partition(const struct frames *frames, int nid);
+void arena_remove(struct arena *arena);
+bool arena_serve(struct arena *arena, const struct need *need, struct frames *frames);
+bool arena_has_place(const struct arena *arena, const struct need *need);
+void arena_describe(const struct arena *arena, struct contigmem_arena_info *info);
+bool arena_find_from(phys_addr_t phys, bool partition, struct contigmem_arena_info *info);
 
 #endif /* CONTIGMEM_ARENA_H */

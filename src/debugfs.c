@@ -21,6 +21,8 @@
 #include "debugfs.h"
 #include "frames.h"
 #include "ledger.h"
+#include "line.h"
+#include "partition.h"
 #include "request.h"
 
 #define LINE_SIZE	512	/* bytes, as the fault says */
@@ -38,157 +40,6 @@ static void free_own(void *vaddr)
 {
 	__module_get(THIS_MODULE);	/* contigmem_free() drops one */
 	contigmem_free(vaddr);
-}
-
-/* Bytes in hex or decimal, with K, M or G, and "-1" for the byte before. */
-static bool parse_bytes(char *text, u64 *bytes)
-{
-	static const char units[] = "kmg";
-	char *minus = strchr(text, '-');
-	unsigned int shift = 0;
-	const char *unit;
-	size_t length;
-	u64 value;
-
-	if (minus) {
-		*minus = '\0';
-		if (strcmp(minus + 1, "1"))
-			return false;
-	}
-	length = strlen(text);
-	if (!length || !isdigit(text[0]))
-		return false;
-	unit = strchr(units, tolower(text[length - 1]));
-	if (unit) {
-		shift = 10 * (unit - units + 1);
-		text[length - 1] = '\0';
-	}
-	/* No octal: a leading 0 is no more than that. */
-	if (kstrtou64(text, strncasecmp(text, "0x", 2) ? 10 : 16, &value))
-		return false;
-	if (value > U64_MAX >> shift)
-		return false;
-	value <<= shift;
-	if (minus && !value)
-		return false;
-	*bytes = value - !!minus;
-	return true;
-}
-
-static bool parse_tag(const char *text, u32 *tag)
-{
-	size_t length = strlen(text), i;
-
-	if (!length || length > 4)
-		return false;
-	*tag = 0;
-	for (i = 0; i < length; i++)
-		*tag |= (u32)(u8)text[i] << (8 * i);
-	return true;
-}
-
-static bool parse_cache(const char *text, enum contigmem_cache *cache)
-{
-	for (*cache = 0; *cache < CONTIGMEM_NR_CACHES; ++*cache) {
-		if (!strcmp(text, contigmem_cache_name(*cache)))
-			return true;
-	}
-	return false;
-}
-
-enum alloc_key {
-	KEY_SIZE, KEY_LOW, KEY_HIGH, KEY_ALIGN, KEY_BOUNDARY, KEY_NODE, KEY_CACHE, KEY_TAG,
-	KEY_PARTITION, KEY_STRICT, KEY_READONLY, KEY_FAST, KEY_ZERO, NR_KEYS
-};
-
-static bool key_has_value(enum alloc_key key)
-{
-	return key <= KEY_PARTITION;
-}
-
-static const char * const keys[NR_KEYS] = {
-	[KEY_SIZE] = "size", [KEY_LOW] = "low", [KEY_HIGH] = "high", [KEY_ALIGN] = "align",
-	[KEY_BOUNDARY] = "boundary", [KEY_NODE] = "node", [KEY_CACHE] = "cache",
-	[KEY_TAG] = "tag", [KEY_PARTITION] = "partition", [KEY_STRICT] = "strict",
-	[KEY_READONLY] = "readonly", [KEY_FAST] = "fast", [KEY_ZERO] = "zero",
-};
-
-static bool parse_value(enum alloc_key key, char *value, struct contigmem_request *req, gfp_t *gfp)
-{
-	u64 size;
-
-	switch (key) {
-	case KEY_SIZE:
-		if (!parse_bytes(value, &size) || size > SIZE_MAX)
-			return false;
-		req->size = size;
-		return true;
-	case KEY_LOW:
-		return parse_bytes(value, &req->low);
-	case KEY_HIGH:
-		return parse_bytes(value, &req->high);
-	case KEY_ALIGN:
-		return parse_bytes(value, &req->align);
-	case KEY_BOUNDARY:
-		return parse_bytes(value, &req->boundary);
-	case KEY_NODE:
-		return isdigit(value[0]) && !kstrtoint(value, 10, &req->nid);
-	case KEY_CACHE:
-		return parse_cache(value, &req->cache);
-	case KEY_TAG:
-		return parse_tag(value, &req->tag);
-	case KEY_PARTITION:
-		req->partition = ERR_PTR(-ENOENT);	/* none has a name yet: refused */
-		return true;
-	case KEY_STRICT:
-		*gfp |= __GFP_THISNODE;
-		return true;
-	case KEY_READONLY:
-		req->flags |= CONTIGMEM_READONLY;
-		return true;
-	case KEY_FAST:
-		req->flags |= CONTIGMEM_FAST;
-		return true;
-	case KEY_ZERO:
-		*gfp |= __GFP_ZERO;
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* Returns what is wrong with the line, NULL if nothing is; *word is where. */
-static const char *parse_line(char *line, struct contigmem_request *req, gfp_t *gfp,
-			      const char **word)
-{
-	unsigned long seen = 0;
-	char *text;
-
-	while ((text = strsep(&line, " \t\n"))) {
-		char *value = strchr(text, '=');
-		int key;
-
-		if (!*text)
-			continue;
-		if (value)
-			*value++ = '\0';
-		*word = text;
-		key = match_string(keys, NR_KEYS, text);
-		if (key < 0)
-			return "unknown key";
-		if (__test_and_set_bit(key, &seen))
-			return "repeated key";
-		if (!!value != key_has_value(key))
-			return value ? "no value wanted for" : "no value for";
-		if (!parse_value(key, value, req, gfp))
-			return "bad value for";
-	}
-	*word = "";
-	if ((seen & BIT(KEY_STRICT)) && !(seen & BIT(KEY_NODE))) {
-		*word = "strict";
-		return "no node for";
-	}
-	return NULL;
 }
 
 /* The file's own position would stay where it is after a refused write. */
@@ -259,22 +110,49 @@ static ssize_t alloc_read(struct file *filp, char __user *to, size_t size, loff_
 	return done;
 }
 
+/* What is opened here is closed on unload at the latest, so it holds no reference. */
+static struct contigmem_partition *open_partition(const char *name)
+{
+	struct contigmem_partition *partition = contigmem_partition_open(name);
+
+	if (!IS_ERR(partition))
+		module_put(THIS_MODULE);
+	return partition;
+}
+
+static void close_partition(struct contigmem_partition *partition)
+{
+	if (!partition)
+		return;
+	__module_get(THIS_MODULE);	/* contigmem_partition_close() drops one */
+	/* A CMA area with a block in it stays open until unload. */
+	if (contigmem_partition_close(partition))
+		module_put(THIS_MODULE);
+}
+
 /* Make the block that a line asks for; 0 or the errno, and the answer. */
 static int alloc_line(struct alloc_file *file, char *line)
 {
 	struct contigmem_verdict verdict;
 	struct contigmem_request req = CONTIGMEM_REQUEST(0);
 	gfp_t gfp = GFP_KERNEL | __GFP_NOWARN;
+	char partition[CONTIGMEM_PARTITION_NAME_MAX + 1] = "";
 	const char *fault, *word;
 	struct contigmem_info info;
 	void *vaddr;
 	int error;
 
-	fault = parse_line(line, &req, &gfp, &word);
+	fault = line_parse(line, &req, &gfp, partition, &word);
 	if (fault)
 		return answer_fault(file, fault, word);
+	if (partition[0]) {
+		req.partition = open_partition(partition);
+		if (IS_ERR(req.partition))
+			return answer_fault(file, "no partition", partition);
+	}
 	req.verdict = &verdict;
 	vaddr = contigmem_alloc(&req, gfp);
+	close_partition(req.partition);
 	if (IS_ERR(vaddr)) {
 		answer_error(file, &verdict);
 		return PTR_ERR(vaddr);
@@ -371,7 +249,7 @@ static int free_line(char *line)
 		return free_id(value) ? 0 : -ENOENT;
 	}
 	if (!strncmp(text, "phys=", 5)) {
-		if (!parse_bytes(text + 5, &value))
+		if (!line_parse_bytes(text + 5, &value))
 			return -EINVAL;
 		return free_phys(value) ? 0 : -ENOENT;
 	}
@@ -427,6 +305,26 @@ static int blocks_show(struct seq_file *seq, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(blocks);
 
+static int partitions_show(struct seq_file *seq, void *unused)
+{
+	struct contigmem_partition_info info;
+	unsigned int nth;
+
+	seq_puts(seq, "# name phys size free node cache blocks peak failures handles\n");
+	for (nth = 0; partition_describe_nth(nth, &info); nth++) {
+		if (info.is_cma)
+			seq_printf(seq, "%s - - - - cma", info.name);
+		else
+			seq_printf(seq, "%s %#llx-%#llx %zu %zu %d %s", info.name, (u64)info.phys,
+				   (u64)info.phys + info.size - 1, info.size, info.free, info.nid,
+				   contigmem_cache_name(info.cache));
+		seq_printf(seq, " %lu %lu %lu %u\n", info.blocks, info.blocks_peak, info.failures,
+			   info.handles);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(partitions);
+
 static int stats_show(struct seq_file *seq, void *unused)
 {
 	struct arena_stats arenas = arena_stats();
@@ -453,6 +351,7 @@ void debugfs_init(void)
 	debugfs_create_file("alloc", 0600, directory, NULL, &alloc_fops);
 	debugfs_create_file("free", 0200, directory, NULL, &free_fops);
 	debugfs_create_file("blocks", 0400, directory, NULL, &blocks_fops);
+	debugfs_create_file("partitions", 0400, directory, NULL, &partitions_fops);
 	debugfs_create_file("stats", 0400, directory, NULL, &stats_fops);
 }
 

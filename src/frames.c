@@ -12,6 +12,7 @@
 #include "arena.h"
 #include "cma.h"
 #include "frames.h"
+#include "partition.h"
 #include "source.h"
 
 #ifdef CONFIG_DMA_CMA
@@ -64,7 +65,8 @@ static bool answer_fits(const struct need *need, int nid, unsigned long first)
 	struct page *tail = pfn_to_page(first + need->place.nr - 1);
 
 	return placement_fits(&need->place, first) &&
-	       page_to_nid(head) == nid && page_zone(head) == page_zone(tail);
+	       (nid == NUMA_NO_NODE || page_to_nid(head) == nid) &&
+	       page_zone(head) == page_zone(tail);
 }
 
 /* Most often there is nothing to add. */
@@ -167,6 +169,9 @@ static enum contigmem_reason get_with(const struct need *need, const struct memm
 	enum contigmem_reason reason;
 	int nid;
 
+	if (need->partition)
+		return ask(&source_partition, need, map, need->strict ? need->nid : NUMA_NO_NODE,
+			   false, frames, verdict);
 	for_each_node_state(nid, N_MEMORY) {
 		if (memmap_has_place(map, &need->place, nid))
 			node_set(nid, nodes);
@@ -214,12 +219,14 @@ void frames_put(const struct frames *frames)
 {
 	if (frames->arena)
 		arena_put(frames);
-	else if (frames->source == CONTIGMEM_SOURCE_CMA)
+	else if (frames->area || frames->source == CONTIGMEM_SOURCE_CMA)
 		cma_put(frames);
 	else if (frames->whole)
 		__free_pages(pfn_to_page(frames->first), ilog2(frames->nr));
 	else
 		free_contig_range(frames->first, frames->nr);
+	if (frames->partition)
+		partition_put(frames->partition);
 }
 
 /* Keep frames that would poison their next owner, and say so. */
@@ -228,6 +235,8 @@ void frames_leak(const struct frames *frames)
 	atomic64_add(frames->nr, &leaked);
 	pr_err("cache type of frames %#lx-%#lx cannot be restored: they stay unused until the next boot\n",
 	       frames->first, frames->first + frames->nr - 1);
+	if (frames->partition)
+		partition_put(frames->partition);
 }
 
 struct frames_stats frames_stats_of(enum contigmem_source source)

@@ -20,6 +20,7 @@ struct need;
  * @cache: the cache type that the direct map gives them now
  * @arena: whose they stay; NULL if they are the block's own
  * @area: of which CMA area they are, where the kernel lets us name one
+ * @partition: of which partition they are
  * @whole: one block of the page allocator, with a reference count on the first
  *	frame alone; all others have one on each frame
  */
@@ -30,6 +31,7 @@ struct frames {
 	enum contigmem_cache cache;
 	struct arena *arena;
 	struct cma *area;
+	struct contigmem_partition *partition;
 	bool whole;
 };
 

@@ -55,7 +55,7 @@ static int going_offline(const struct memory_notify *memory)
 		return notifier_from_errno(-EBUSY);
 	}
 	if (!arena_release_in(first, last)) {
-		pr_info("memory %#llx-%#llx stays online: a block in it is being freed, try again\n",
+		pr_info("memory %#llx-%#llx stays online: a partition is in it, or a block that is being freed\n",
 			(u64)PFN_PHYS(first), (u64)PFN_PHYS(last + 1) - 1);
 		return notifier_from_errno(-EBUSY);
 	}

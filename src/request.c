@@ -8,6 +8,7 @@
 #include <linux/pfn.h>
 #include <linux/topology.h>
 
+#include "partition.h"
 #include "request.h"
 
 /* What has a meaning here: the contexts, and three modifiers. */
@@ -36,6 +37,7 @@ static const struct {
 		SAYS(ERANGE, "range, alignment and boundary leave no place for the size"),
 	[CONTIGMEM_NO_MEMORY] = SAYS(ERANGE, "this machine has no memory there"),
 	[CONTIGMEM_NODE_HAS_NONE] = SAYS(ERANGE, "the node has no memory there"),
+	[CONTIGMEM_NOT_IN_PARTITION] = SAYS(ERANGE, "the partition has no memory there"),
 	[CONTIGMEM_NO_FREE_RUN] = SAYS(ENOSPC, "no free run of that size there"),
 	[CONTIGMEM_BLOCKED] = SAYS(EBUSY, "every window has a page that cannot be moved"),
 	[CONTIGMEM_STILL_BUSY] = SAYS(EBUSY, "pages that should move stayed, try again"),
@@ -45,6 +47,7 @@ static const struct {
 	[CONTIGMEM_WOULD_SLEEP] = SAYS(EAGAIN, "only a caller that may sleep can have this"),
 	[CONTIGMEM_NO_CACHE_TYPE] =
 		SAYS(EOPNOTSUPP, "this kernel or CPU cannot give that cache type"),
+	[CONTIGMEM_PARTITION_CACHE] = SAYS(EOPNOTSUPP, "the partition has another cache type"),
 	[CONTIGMEM_INTERRUPTED] = SAYS(EINTR, "interrupted by a fatal signal"),
 };
 
@@ -109,6 +112,7 @@ const char *contigmem_source_name(enum contigmem_source source)
 		[CONTIGMEM_SOURCE_BUDDY] = "buddy",
 		[CONTIGMEM_SOURCE_RANGE] = "range",
 		[CONTIGMEM_SOURCE_CMA] = "cma",
+		[CONTIGMEM_SOURCE_PARTITION] = "partition",
 	};
 
 	return source >= 0 && source < CONTIGMEM_NR_SOURCES ? names[source] : "?";
@@ -159,7 +163,7 @@ enum contigmem_reason request_resolve(const struct contigmem_request *req, gfp_t
 		return CONTIGMEM_BAD_NODE;
 	if (req->cache < 0 || req->cache >= CONTIGMEM_NR_CACHES)
 		return CONTIGMEM_BAD_CACHE;
-	if (req->partition)
+	if (req->partition && !partition_is_live(req->partition))
 		return CONTIGMEM_BAD_PARTITION;
 	if (req->flags & ~(CONTIGMEM_FAST | CONTIGMEM_READONLY))
 		return CONTIGMEM_BAD_FLAGS;
@@ -180,6 +184,7 @@ enum contigmem_reason request_resolve(const struct contigmem_request *req, gfp_t
 	if (need->strict && need->nid == NUMA_NO_NODE)
 		need->nid = numa_mem_id();	/* as in alloc_pages() */
 	need->cache = req->cache;
+	need->partition = req->partition;
 	need->fast = req->flags & CONTIGMEM_FAST;
 	need->may_sleep = gfpflags_allow_blocking(gfp);
 	need->reclaim = gfp & (__GFP_RECLAIM | __GFP_IO | __GFP_FS);

@@ -14,6 +14,7 @@
  * @nid: node, NUMA_NO_NODE for any
  * @strict: no other node than @nid
  * @cache: cache type
+ * @partition: from there alone; NULL for all memory but partitions
  * @fast: neither migrate nor reclaim
  * @may_sleep: the caller may
  * @reclaim: the reclaim bits of the caller's gfp
@@ -23,6 +24,7 @@ struct need {
 	int nid;
 	bool strict;
 	enum contigmem_cache cache;
+	struct contigmem_partition *partition;
 	bool fast;
 	bool may_sleep;
 	gfp_t reclaim;

@@ -32,5 +32,6 @@ extern const struct source source_pageblock;
 extern const struct source source_buddy;
 extern const struct source source_range;
 extern const struct source source_cma;
+extern const struct source source_partition;
 
 #endif /* CONTIGMEM_SOURCE_H */

@@ -3,7 +3,8 @@
  * Arenas: whole pageblocks that source_range.c claimed or the page allocator gave,
  * of one node and one cache type, sub-allocated at page granularity in any context.
  *
- * What is idle is bounded, and given back by a worker and by a shrinker.
+ * What is idle is bounded, and given back by a worker and by a shrinker. A
+ * partition's arena is never idle: it is the partition's to give back.
  */
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
@@ -36,7 +37,7 @@ MODULE_PARM_DESC(arena_idle_seconds, "how long it may");
 
 /**
  * struct arena - whole pageblocks
- * @list: in its cache type's list; readers are under RCU
+ * @list: in its cache type's list, or the partitions'; readers are under RCU
  * @released: in the list of those that are being given back
  * @rcu: for readers who still see it
  * @lock: protects what changes
@@ -45,10 +46,13 @@ MODULE_PARM_DESC(arena_idle_seconds, "how long it may");
  * @nid: node
  * @cache: cache type of all of them
  * @whole: they are one block of the page allocator's
+ * @owned: a partition's
  * @dead: being given back, or typed: takes no blocks
  * @typed: pages that no block is in may have the type of offline pages
  * @offered: all have
  * @free: frames that no block is in
+ * @next: where a partition's next block is looked for first: behind the last one,
+ *	or where one was freed
  * @idle_since: in jiffies, when @free became @nr
  * @busy: a bit for each frame that a block is in
  */
@@ -62,10 +66,12 @@ struct arena {
 	int nid;
 	enum contigmem_cache cache;
 	bool whole;
+	bool owned;
 	bool dead;
 	bool typed;
 	bool offered;
 	unsigned long free;
+	unsigned long next;
 	unsigned long idle_since;
 	unsigned long busy[];
 };
@@ -74,6 +80,7 @@ struct arena {
 #define TRIES_UNDER_LOCK	64
 
 static struct list_head arenas[CONTIGMEM_NR_CACHES];
+static LIST_HEAD(partitions);
 static DEFINE_SPINLOCK(lists_lock);	/* for writers */
 
 /* Held until what is being given back is: not in a free, only tried in reclaim. */
@@ -104,8 +111,9 @@ static long idle_limit(void)
 struct arena *arena_new(unsigned long first, unsigned long nr, int nid,
 			enum contigmem_cache cache, gfp_t reclaim)
 {
-	struct arena *arena = kzalloc(struct_size(arena, busy, BITS_TO_LONGS(nr)),
-				      reclaim | __GFP_NORETRY | __GFP_NOWARN);
+	/* A partition can be larger than a bitmap that is in one piece. */
+	struct arena *arena = kvzalloc(struct_size(arena, busy, BITS_TO_LONGS(nr)),
+				       reclaim | __GFP_NORETRY | __GFP_NOWARN);
 
 	if (!arena)
 		return NULL;
@@ -120,7 +128,7 @@ struct arena *arena_new(unsigned long first, unsigned long nr, int nid,
 
 void arena_discard(struct arena *arena)
 {
-	kfree(arena);
+	kvfree(arena);
 }
 
 /* Called with the arena's lock held, or before anybody else knows it. */
@@ -129,6 +137,7 @@ static void take(struct arena *arena, unsigned long first, struct frames *frames
 	arena->offered = false;
 	bitmap_set(arena->busy, first - arena->first, frames->nr);
 	arena->free -= frames->nr;
+	arena->next = first + frames->nr;
 	frames->first = first;
 	frames->cache = arena->cache;
 	frames->arena = arena;
@@ -188,9 +197,11 @@ static void clear_type(unsigned long first, unsigned long nr)
 		__ClearPageOffline(pfn_to_page(first + i));
 }
 
-static bool get_from(struct arena *arena, const struct placement *place, struct frames *frames)
+/* The first place in the arena from a frame on. */
+static bool get_from(struct arena *arena, const struct placement *place, unsigned long from,
+		     struct frames *frames)
 {
-	unsigned long from = place->first, flags, start;
+	unsigned long flags, start;
 	bool found = false;
 
 	while (!found && from <= place->last) {
@@ -198,7 +209,7 @@ static bool get_from(struct arena *arena, const struct placement *place, struct 
 		if (arena->dead || arena->free < place->nr) {
 			from = place->last + 1;
 		} else if (find(arena, place, &from, &start)) {
-			if (arena->free == arena->nr)
+			if (arena->free == arena->nr && !arena->owned)
 				atomic_long_sub(arena->nr, &nr_idle);
 			take(arena, start, frames);
 			found = true;
@@ -227,7 +238,7 @@ static enum contigmem_reason get(const struct need *need, const struct memmap *m
 		if (place.first > place.last || place.last - place.first < place.nr - 1)
 			continue;
 		verdict->windows++;
-		if (get_from(arena, &place, frames)) {
+		if (get_from(arena, &place, place.first, frames)) {
 			reason = CONTIGMEM_OK;
 			break;
 		}
@@ -256,7 +267,7 @@ static void give_back(struct arena *arena)
 	atomic_long_dec(&nr_arenas);
 	atomic_long_sub(arena->nr, &nr_frames);
 	mapping_put(&frames);
-	kfree_rcu(arena, rcu);
+	kvfree_rcu(arena, rcu);
 }
 
 /**
@@ -374,6 +385,8 @@ static bool any_in(unsigned long first, unsigned long last)
 		list_for_each_entry_rcu(arena, &arenas[cache], list)
 			found |= reaches_into(arena, first, last);
 	}
+	list_for_each_entry_rcu(arena, &partitions, list)
+		found |= reaches_into(arena, first, last);
 	rcu_read_unlock();
 	return found;
 }
@@ -476,7 +489,8 @@ void arena_put(const struct frames *frames)
 	spin_lock_irqsave(&arena->lock, flags);
 	bitmap_clear(arena->busy, frames->first - arena->first, frames->nr);
 	arena->free += frames->nr;
-	if (arena->free == arena->nr) {
+	arena->next = frames->first;
+	if (arena->free == arena->nr && !arena->owned) {
 		arena->idle_since = jiffies;
 		idle = atomic_long_add_return(arena->nr, &nr_idle);
 	}
@@ -517,28 +531,91 @@ struct arena_stats arena_stats(void)
 	};
 }
 
+/* An arena of frames that are a partition's; NULL if there is no memory for its record. */
+struct arena *arena_of_partition(const struct frames *frames, int nid)
+{
+	struct arena *arena = arena_new(frames->first, frames->nr, nid, frames->cache, GFP_KERNEL);
+
+	if (!arena)
+		return NULL;
+	arena->owned = true;
+	arena->next = arena->first;
+	spin_lock_irq(&lists_lock);
+	list_add_rcu(&arena->list, &partitions);
+	spin_unlock_irq(&lists_lock);
+	return arena;
+}
+
+/* Remove a partition's arena that no block is in; its frames are the caller's. */
+void arena_remove(struct arena *arena)
+{
+	spin_lock_irq(&lists_lock);
+	list_del_rcu(&arena->list);
+	spin_unlock_irq(&lists_lock);
+	kvfree_rcu(arena, rcu);
+}
+
+static struct placement place_in(const struct arena *arena, const struct need *need)
+{
+	return placement_within(&need->place, arena->first, arena->first + arena->nr - 1);
+}
+
+/* Could the block ever lie in this arena? */
+bool arena_has_place(const struct arena *arena, const struct need *need)
+{
+	struct placement place = place_in(arena, need);
+	unsigned long at;
+
+	return placement_next(&place, 0, &at);
+}
+
+/* Take a block from a partition's arena; any context. False if there is no room now. */
+bool arena_serve(struct arena *arena, const struct need *need, struct frames *frames)
+{
+	struct placement place = place_in(arena, need);
+	unsigned long next = READ_ONCE(arena->next);
+
+	return (next > place.first && get_from(arena, &place, next, frames)) ||
+	       get_from(arena, &place, place.first, frames);
+}
+
+void arena_describe(const struct arena *arena, struct contigmem_arena_info *info)
+{
+	*info = (struct contigmem_arena_info){
+		.phys = PFN_PHYS(arena->first),
+		.size = arena->nr << PAGE_SHIFT,
+		.free = READ_ONCE(arena->free) << PAGE_SHIFT,
+		.nid = arena->nid,
+		.cache = arena->cache,
+		.is_partition = arena->owned,
+	};
+}
+
+/* The lower of two that ends above a frame; a partition may lie in an arena. */
+static struct arena *lower(struct arena *arena, struct arena *lowest, unsigned long pfn)
+{
+	if (arena->first + arena->nr <= pfn || (lowest && lowest->first <= arena->first))
+		return lowest;
+	return arena;
+}
+
 /* Describe the lowest arena that ends above a physical address; false if there is none. */
-bool arena_find_from(phys_addr_t phys, struct contigmem_arena_info *info)
+bool arena_find_from(phys_addr_t phys, bool partition, struct contigmem_arena_info *info)
 {
 	struct arena *arena, *lowest = NULL;
 	enum contigmem_cache cache;
 
 	rcu_read_lock();
-	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
-		list_for_each_entry_rcu(arena, &arenas[cache], list) {
-			if (arena->first + arena->nr > PHYS_PFN(phys) &&
-			    (!lowest || arena->first < lowest->first))
-				lowest = arena;
-		}
+	for (cache = 0; cache < CONTIGMEM_NR_CACHES && !partition; cache++) {
+		list_for_each_entry_rcu(arena, &arenas[cache], list)
+			lowest = lower(arena, lowest, PHYS_PFN(phys));
+	}
+	if (partition) {
+		list_for_each_entry_rcu(arena, &partitions, list)
+			lowest = lower(arena, lowest, PHYS_PFN(phys));
 	}
 	if (lowest)
-		*info = (struct contigmem_arena_info){
-			.phys = PFN_PHYS(lowest->first),
-			.size = lowest->nr << PAGE_SHIFT,
-			.free = READ_ONCE(lowest->free) << PAGE_SHIFT,
-			.nid = lowest->nid,
-			.cache = lowest->cache,
-		};
+		arena_describe(lowest, info);
 	rcu_read_unlock();
 	return lowest;
 }

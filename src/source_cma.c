@@ -11,6 +11,7 @@
 #include <linux/mutex.h>
 #include <linux/pfn.h>
 #include <linux/platform_device.h>
+#include <linux/string.h>
 
 #include "compat.h"
 #include "cma.h"
@@ -26,7 +27,8 @@ void cma_exit(void)
 {
 }
 
-static bool take(struct cma *area, const struct placement *place, struct frames *frames)
+/* Take a block from one area; sleeps. False if none was had that fits. */
+bool cma_take(struct cma *area, const struct placement *place, struct frames *frames)
 {
 	/* Aligned to its size rounded up, a block crosses no boundary. */
 	unsigned long align = max(place->align,
@@ -43,20 +45,45 @@ static bool take(struct cma *area, const struct placement *place, struct frames 
 	return false;
 }
 
+/* All areas are the usual one, where there is one, and then those by index. */
+static struct cma *next_area(unsigned int *index)
+{
+	struct cma *area;
+
+	do {
+		area = dma_contiguous_get_area_by_idx((*index)++);
+	} while (area && area == dev_get_cma_area(NULL));
+	return area;
+}
+
+static struct cma *first_area(unsigned int *index)
+{
+	return dev_get_cma_area(NULL) ?: next_area(index);
+}
+
+/* The area with this name; NULL if there is none. */
+struct cma *cma_find(const char *name)
+{
+	unsigned int index = 0;
+	struct cma *area = first_area(&index);
+
+	while (area && strcmp(cma_get_name(area), name))
+		area = next_area(&index);
+	return area;
+}
+
 static bool take_from_any(const struct need *need, struct frames *frames,
 			  struct contigmem_verdict *verdict)
 {
-	struct cma *usual = dev_get_cma_area(NULL), *area = usual;
-	unsigned int i = 0;
+	unsigned int index = 0;
+	struct cma *area = first_area(&index);
 
 	while (area) {
 		verdict->windows++;
 		verdict->attempts++;
-		if (take(area, &need->place, frames))
+		if (cma_take(area, &need->place, frames))
 			return true;
-		do {
-			area = dma_contiguous_get_area_by_idx(i++);
-		} while (area && area == usual);
+		area = next_area(&index);
 	}
 	return false;
 }
@@ -66,6 +93,17 @@ void cma_put(const struct frames *frames)
 	WARN_ON(!cma_release(frames->area, pfn_to_page(frames->first), frames->nr));
 }
 #else
+/* No area can be named. */
+struct cma *cma_find(const char *name)
+{
+	return NULL;
+}
+
+bool cma_take(struct cma *area, const struct placement *place, struct frames *frames)
+{
+	return false;
+}
+
 /* The DMA API reaches CMA for a device, and knows of a constraint the highest address. */
 static struct platform_device *device;
 static DEFINE_MUTEX(mask_lock);	/* for as long as its mask is a request's */

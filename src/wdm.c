@@ -26,6 +26,7 @@ static const NTSTATUS statuses[CONTIGMEM_NR_REASONS] = {
 	[CONTIGMEM_NO_PLACE] = STATUS_INSUFFICIENT_RESOURCES,
 	[CONTIGMEM_NO_MEMORY] = STATUS_INSUFFICIENT_RESOURCES,
 	[CONTIGMEM_NODE_HAS_NONE] = STATUS_INSUFFICIENT_RESOURCES,
+	[CONTIGMEM_NOT_IN_PARTITION] = STATUS_INSUFFICIENT_RESOURCES,
 	[CONTIGMEM_NO_FREE_RUN] = STATUS_INSUFFICIENT_RESOURCES,
 	[CONTIGMEM_BLOCKED] = STATUS_INSUFFICIENT_RESOURCES,
 	[CONTIGMEM_STILL_BUSY] = STATUS_INSUFFICIENT_RESOURCES,
@@ -34,6 +35,7 @@ static const NTSTATUS statuses[CONTIGMEM_NR_REASONS] = {
 	[CONTIGMEM_NO_BOOKKEEPING] = STATUS_NO_MEMORY,
 	[CONTIGMEM_WOULD_SLEEP] = STATUS_INSUFFICIENT_RESOURCES,
 	[CONTIGMEM_NO_CACHE_TYPE] = STATUS_NOT_SUPPORTED,
+	[CONTIGMEM_PARTITION_CACHE] = STATUS_NOT_SUPPORTED,
 	[CONTIGMEM_INTERRUPTED] = STATUS_INSUFFICIENT_RESOURCES,
 };
 
@@ -99,14 +101,15 @@ static gfp_t context_gfp(void)
  *	where it has none
  * @Protect: PAGE_READWRITE or PAGE_READONLY, with at most one of PAGE_NOCACHE
  *	and PAGE_WRITECOMBINE; executable is refused (our decision)
- * @PartitionObject: NULL for the system's memory
+ * @PartitionObject: a struct contigmem_partition, from there and nowhere else; NULL
+ *	for the system's memory
  * @Tag: four characters, first in the lowest byte; 0 for none
  * @Flags: MM_ALLOCATE_CONTIGUOUS_MEMORY_FAST_ONLY: neither migrate nor reclaim
  * @BaseAddress: the block, NULL after a failure; to be freed with
  *	MmFreeContiguousMemory()
  *
  * Context: Any (IRQL <= DISPATCH_LEVEL). Where it must not sleep it does not,
- *	and gets what the page allocator has.
+ *	and gets what its partition, arenas and the page allocator have.
  * Return: STATUS_SUCCESS, or (which cause gets which is our decision):
  *
  * * STATUS_INVALID_PARAMETER_n: the n-th argument is wrong; of several the
@@ -115,7 +118,8 @@ static gfp_t context_gfp(void)
  * * STATUS_OBJECT_TYPE_MISMATCH: @PartitionObject is not a live partition
  * * STATUS_INSUFFICIENT_RESOURCES: no range satisfies the request now, or ever
  * * STATUS_NO_MEMORY: no memory for bookkeeping
- * * STATUS_NOT_SUPPORTED: this kernel or CPU lacks the cache type
+ * * STATUS_NOT_SUPPORTED: this kernel or CPU lacks the cache type, or the
+ *   partition has another
  */
 NTSTATUS MmAllocateContiguousMemoryEx(PSIZE_T NumberOfBytes,
 				      PHYSICAL_ADDRESS LowestAcceptableAddress,

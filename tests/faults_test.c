@@ -130,6 +130,38 @@ static void every_step_of_a_window_alone(struct kunit *test)
 	fail_all_kinds(test, WINDOW_SIZE);
 }
 
+static void every_step_of_a_partition(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(WINDOW_SIZE);
+	struct contigmem_partition *partition, *none;
+	unsigned int nth, refused = 0;
+	bool reached = true;
+
+	KUNIT_ASSERT_EQ(test, settled(test, 0), 0UL);
+	req.cache = CONTIGMEM_WRITECOMBINE;
+	for (nth = 1; reached && nth < STEPS_MAX; nth++) {
+		current->fail_nth = nth;
+		partition = contigmem_partition_create("fault", &req);
+		reached = !current->fail_nth;
+		current->fail_nth = 0;
+		if (IS_ERR(partition)) {
+			KUNIT_EXPECT_EQ_MSG(test, PTR_ERR(partition), -ENOMEM, "step %u", nth);
+			none = contigmem_partition_open("fault");
+			KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(none), -ENOENT);
+			refused++;
+		} else {
+			test_audit(test);
+			KUNIT_EXPECT_EQ(test, contigmem_partition_close(partition), 0);
+		}
+		KUNIT_ASSERT_EQ_MSG(test, settled(test, 0), 0UL, "step %u", nth);
+		test_audit(test);
+	}
+	kunit_info(test, "%u steps failed one by one", nth - 2);
+	KUNIT_EXPECT_FALSE(test, reached);
+	/* The partition, its arena, and the change of the type. */
+	KUNIT_EXPECT_GE(test, refused, 3);
+}
+
 /* What contigmem will not: bring leaked frames back, so that the machine is as before. */
 static void bring_back(struct kunit *test, phys_addr_t phys, unsigned long nr)
 {
@@ -223,6 +255,7 @@ static void frames_whose_type_is_unknown_are_leaked(struct kunit *test)
 static struct kunit_case faults_cases[] = {
 	KUNIT_CASE_SLOW(every_step_of_a_block_in_a_new_arena),
 	KUNIT_CASE_SLOW(every_step_of_a_window_alone),
+	KUNIT_CASE_SLOW(every_step_of_a_partition),
 	KUNIT_CASE(a_window_that_keeps_its_type_is_leaked),
 	KUNIT_CASE(an_arena_that_keeps_its_type_is_leaked),
 	KUNIT_CASE(frames_whose_type_is_unknown_are_leaked),

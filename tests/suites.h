@@ -19,6 +19,7 @@ extern struct kunit_suite errors_suite;
 extern struct kunit_suite wdm_suite;
 extern struct kunit_suite random_suite;
 extern struct kunit_suite arena_suite;
+extern struct kunit_suite partition_suite;
 extern struct kunit_suite faults_suite;
 extern struct kunit_suite threads_suite;
 extern struct kunit_suite fragment_suite;

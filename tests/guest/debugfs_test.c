@@ -821,6 +821,7 @@ static bool file_modes(void)
 		mode_t mode;
 	} files[] = {
 		{ "alloc", 0600 }, { "free", 0200 }, { "blocks", 0400 }, { "stats", 0400 },
+		{ "partitions", 0400 }, { "tags", 0400 },
 	};
 	char path[256];
 	struct stat st;

@@ -262,6 +262,56 @@ shrink() {
 	[ $problems = "$before" ]
 }
 
+# rejected PARAMETER: insmod fails, and says why.
+rejected() {
+	dmesg -c >/dev/null
+	if insmod contigmem.ko "partition=ring:64K" "$1" 2>/dev/null; then
+		rmmod contigmem
+		problem "$1 was accepted"
+	fi
+	dmesg | grep -q "contigmem: ${1%%:*}: " || problem "nothing was said of $1"
+	agrees "$1"
+}
+
+# Partitions that are made at load: used through debugfs, in columns, gone on unload.
+partitions() {
+	local before=$problems list=$debugfs/contigmem/partitions answer parameter i
+
+	load contigmem.ko partition=ring:4M,high=4G-1,align=64K,cache=wc partition=box:64K ||
+		return
+	[ "$(sed 's/0x[0-9a-f-]*x[0-9a-f]*/RANGE/; s/ [0-9] \(wc\|cached\)/ N \1/' $list)" = \
+"# name phys size free node cache blocks peak failures handles
+ring RANGE 4194304 4194304 N wc 0 0 0 1
+box RANGE 65536 65536 N cached 0 0 0 1" ] || problem "partitions: $(cat $list)"
+	agrees "partitions without a block"
+	for i in 1 2; do
+		answer=$(ask 'size=1M partition=ring cache=wc boundary=1M tag=Ring')
+		[[ $answer = ok\ *source=partition ]] || problem "no block in ring: $answer"
+		answer=$(ask 'size=4M partition=ring cache=wc')
+		[[ $answer = 'error -28 ENOSPC: '* ]] || problem "4M of what is left: $answer"
+		answer=$(ask 'size=64K partition=ring')
+		[[ $answer = 'error -95 EOPNOTSUPP: the partition has another cache type'* ]] ||
+			problem "cached in a write-combined partition: $answer"
+		answer=$(ask 'size=64K partition=box')
+		[[ $answer = ok\ * ]] || problem "no block in box: $answer"
+		answer=$(ask 'size=4K partition=nobody')
+		[[ $answer = "error -22 EINVAL: no partition 'nobody'" ]] || problem "nobody: $answer"
+		agrees "blocks in partitions"
+		echo all >$debugfs/contigmem/free
+	done
+	[ "$(awk '$1 == "ring" { print $7, $8, $9, $10 }' $list)" = "0 1 4 1" ] ||
+		problem "partitions: $(cat $list)"
+	ask 'size=64K partition=ring cache=wc' >/dev/null
+	unload contigmem
+	agrees "partitions unloaded with a block"
+	for parameter in partition=ring:4K partition=a partition=:4K partition=a:0 \
+		partition=a:4K,cache=none partition=a:4K,tag=x partition=a:4K,readonly \
+		partition=a:4K,high=4K partition=a:1024G; do
+		rejected "$parameter"
+	done
+	[ $problems = "$before" ]
+}
+
 # granted REQUEST: in the CMA area, which is CMA's to hand out.
 granted() {
 	local answer
@@ -339,6 +389,7 @@ if load contigmem.ko; then
 	echo "size=2M cache=wc" >$debugfs/contigmem/alloc || problem "no last block"
 	unload contigmem
 	agrees "contigmem unloaded"
+	if partitions; then result partitions ok; else result partitions failed; fi
 fi
 
 result free_kb_before "$free_before"

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Requests as an operator writes them: in debugfs, and as module parameters.
+ */
+#include <linux/bitops.h>
+#include <linux/ctype.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "line.h"
+#include "partition.h"
+
+/* Bytes in hex or decimal, with K, M or G, and "-1" for the byte before. */
+bool line_parse_bytes(char *text, u64 *bytes)
+{
+	static const char units[] = "kmg";
+	char *minus = strchr(text, '-');
+	unsigned int shift = 0;
+	const char *unit;
+	size_t length;
+	u64 value;
+
+	if (minus) {
+		*minus = '\0';
+		if (strcmp(minus + 1, "1"))
+			return false;
+	}
+	length = strlen(text);
+	if (!length || !isdigit(text[0]))
+		return false;
+	unit = strchr(units, tolower(text[length - 1]));
+	if (unit) {
+		shift = 10 * (unit - units + 1);
+		text[length - 1] = '\0';
+	}
+	/* No octal: a leading 0 is no more than that. */
+	if (kstrtou64(text, strncasecmp(text, "0x", 2) ? 10 : 16, &value))
+		return false;
+	if (value > U64_MAX >> shift)
+		return false;
+	value <<= shift;
+	if (minus && !value)
+		return false;
+	*bytes = value - !!minus;
+	return true;
+}
+
+bool line_parse_tag(const char *text, u32 *tag)
+{
+	size_t length = strlen(text), i;
+
+	if (!length || length > 4)
+		return false;
+	*tag = 0;
+	for (i = 0; i < length; i++)
+		*tag |= (u32)(u8)text[i] << (8 * i);
+	return true;
+}
+
+static bool parse_cache(const char *text, enum contigmem_cache *cache)
+{
+	for (*cache = 0; *cache < CONTIGMEM_NR_CACHES; ++*cache) {
+		if (!strcmp(text, contigmem_cache_name(*cache)))
+			return true;
+	}
+	return false;
+}
+
+enum alloc_key {
+	KEY_SIZE, KEY_LOW, KEY_HIGH, KEY_ALIGN, KEY_BOUNDARY, KEY_NODE, KEY_CACHE, KEY_TAG,
+	KEY_PARTITION, KEY_STRICT, KEY_READONLY, KEY_FAST, KEY_ZERO, NR_KEYS
+};
+
+static bool key_has_value(enum alloc_key key)
+{
+	return key <= KEY_PARTITION;
+}
+
+static const char * const keys[NR_KEYS] = {
+	[KEY_SIZE] = "size", [KEY_LOW] = "low", [KEY_HIGH] = "high", [KEY_ALIGN] = "align",
+	[KEY_BOUNDARY] = "boundary", [KEY_NODE] = "node", [KEY_CACHE] = "cache",
+	[KEY_TAG] = "tag", [KEY_PARTITION] = "partition", [KEY_STRICT] = "strict",
+	[KEY_READONLY] = "readonly", [KEY_FAST] = "fast", [KEY_ZERO] = "zero",
+};
+
+static bool parse_value(enum alloc_key key, char *value, struct contigmem_request *req, gfp_t *gfp,
+			char *partition)
+{
+	u64 size;
+
+	switch (key) {
+	case KEY_SIZE:
+		if (!line_parse_bytes(value, &size) || size > SIZE_MAX)
+			return false;
+		req->size = size;
+		return true;
+	case KEY_LOW:
+		return line_parse_bytes(value, &req->low);
+	case KEY_HIGH:
+		return line_parse_bytes(value, &req->high);
+	case KEY_ALIGN:
+		return line_parse_bytes(value, &req->align);
+	case KEY_BOUNDARY:
+		return line_parse_bytes(value, &req->boundary);
+	case KEY_NODE:
+		return isdigit(value[0]) && !kstrtoint(value, 10, &req->nid);
+	case KEY_CACHE:
+		return parse_cache(value, &req->cache);
+	case KEY_TAG:
+		return line_parse_tag(value, &req->tag);
+	case KEY_PARTITION:
+		if (!partition_name_is_good(value))
+			return false;
+		strscpy(partition, value, CONTIGMEM_PARTITION_NAME_MAX + 1);
+		return true;
+	case KEY_STRICT:
+		*gfp |= __GFP_THISNODE;
+		return true;
+	case KEY_READONLY:
+		req->flags |= CONTIGMEM_READONLY;
+		return true;
+	case KEY_FAST:
+		req->flags |= CONTIGMEM_FAST;
+		return true;
+	case KEY_ZERO:
+		*gfp |= __GFP_ZERO;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/**
+ * line_parse() - what a line of keys asks for
+ * @line: words of a key, or of a key, "=" and a value, in any order; changed
+ * @req: what is said is set, the rest left alone
+ * @gfp: bits are added
+ * @partition: room for a name of CONTIGMEM_PARTITION_NAME_MAX, set if there is one
+ * @word: set to where a fault is
+ *
+ * Return: what is wrong with the line; NULL if nothing is.
+ */
+const char *line_parse(char *line, struct contigmem_request *req, gfp_t *gfp, char *partition,
+		       const char **word)
+{
+	unsigned long seen = 0;
+	char *text;
+
+	while ((text = strsep(&line, " \t\n"))) {
+		char *value = strchr(text, '=');
+		int key;
+
+		if (!*text)
+			continue;
+		if (value)
+			*value++ = '\0';
+		*word = text;
+		key = match_string(keys, NR_KEYS, text);
+		if (key < 0)
+			return "unknown key";
+		if (__test_and_set_bit(key, &seen))
+			return "repeated key";
+		if (!!value != key_has_value(key))
+			return value ? "no value wanted for" : "no value for";
+		if (!parse_value(key, value, req, gfp, partition))
+			return "bad value for";
+	}
+	*word = "";
+	if ((seen & BIT(KEY_STRICT)) && !(seen & BIT(KEY_NODE))) {
+		*word = "strict";
+		return "no node for";
+	}
+	return NULL;
+}

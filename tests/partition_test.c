@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Partitions: what they serve, in which context, and that they serve it from nowhere
+ * else.
+ */
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/nodemask.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+
+#include "contigmem_wdm.h"
+#include "suites.h"
+
+#define SIZE		SZ_4M
+#define PAGES		(SIZE / PAGE_SIZE)
+
+static DEFINE_SPINLOCK(lock);
+
+/* What the tests of this file have open; a failed assertion leaves it to partition_exit(). */
+static struct contigmem_partition *opened;
+
+static int partition_init(struct kunit *test)
+{
+	opened = NULL;
+	return 0;
+}
+
+static void partition_exit(struct kunit *test)
+{
+	/* First the blocks. */
+	test_exit(test);
+	if (opened)
+		KUNIT_EXPECT_EQ(test, contigmem_partition_close(opened), 0);
+	opened = NULL;
+	test_audit(test);
+}
+
+static struct contigmem_partition *create(struct kunit *test, enum contigmem_cache cache)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(SIZE);
+
+	req.low = SZ_16M;
+	req.high = SZ_4G - 1;
+	req.align = SZ_64K;
+	req.cache = cache;
+	opened = contigmem_partition_create("test", &req);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, opened);
+	test_audit(test);
+	return opened;
+}
+
+static void close(struct kunit *test, struct contigmem_partition *partition)
+{
+	opened = NULL;
+	KUNIT_EXPECT_EQ(test, contigmem_partition_close(partition), 0);
+	test_audit(test);
+}
+
+static struct contigmem_partition_info info_of(struct kunit *test,
+					       struct contigmem_partition *partition)
+{
+	struct contigmem_partition_info info = {};
+
+	KUNIT_ASSERT_EQ(test, contigmem_partition_describe(partition, &info), 0);
+	return info;
+}
+
+static struct contigmem_request request_in(struct contigmem_partition *partition, size_t size,
+					   enum contigmem_cache cache)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(size);
+
+	req.partition = partition;
+	req.cache = cache;
+	return req;
+}
+
+static void expect_inside(struct kunit *test, const struct contigmem_partition_info *info,
+			  const void *vaddr, size_t size)
+{
+	phys_addr_t phys = test_phys(test, vaddr);
+
+	KUNIT_EXPECT_GE(test, (u64)phys, (u64)info->phys);
+	KUNIT_EXPECT_LE(test, (u64)phys + size, (u64)info->phys + info->size);
+}
+
+static void refused(struct kunit *test, const struct contigmem_request *req, gfp_t gfp, int error)
+{
+	void *vaddr = contigmem_alloc(req, gfp | __GFP_NOWARN);
+
+	KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(vaddr), error, "%s", test_text(test, req, gfp));
+	if (!IS_ERR(vaddr))
+		contigmem_free(vaddr);
+}
+
+/* All of it can be had, in its cache type, and nothing of anything else. */
+static void serves_all_of_itself_and_nothing_else(struct kunit *test)
+{
+	enum contigmem_cache cache;
+
+	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
+		struct contigmem_partition *partition = create(test, cache);
+		struct contigmem_request req = request_in(partition, SZ_64K, cache);
+		struct contigmem_partition_info info = info_of(test, partition);
+		void *vaddr[SIZE / SZ_64K];
+		struct contigmem_info block;
+		int round, i;
+
+		KUNIT_EXPECT_EQ(test, info.size, (size_t)SIZE);
+		KUNIT_EXPECT_EQ(test, info.free, (size_t)SIZE);
+		KUNIT_EXPECT_GE(test, (u64)info.phys, (u64)SZ_16M);
+		KUNIT_EXPECT_LE(test, (u64)info.phys + SIZE, (u64)SZ_4G);
+		for (round = 0; round < 2; round++) {
+			for (i = 0; i < ARRAY_SIZE(vaddr); i++) {
+				vaddr[i] = test_alloc(test, &req, GFP_KERNEL);
+				expect_inside(test, &info, vaddr[i], SZ_64K);
+				KUNIT_ASSERT_EQ(test, contigmem_describe(vaddr[i], &block), 0);
+				KUNIT_EXPECT_EQ(test, block.source, CONTIGMEM_SOURCE_PARTITION);
+			}
+			refused(test, &req, GFP_KERNEL, -ENOSPC);
+			KUNIT_EXPECT_EQ(test, info_of(test, partition).free, (size_t)0);
+			KUNIT_EXPECT_EQ(test, info_of(test, partition).blocks,
+					(unsigned long)ARRAY_SIZE(vaddr));
+			for (i = 0; i < ARRAY_SIZE(vaddr); i++) {
+				test_forget(vaddr[i]);
+				contigmem_free(vaddr[i]);
+				/* It stays the partition's, type and all. */
+				test_check_type(test, info.phys + (phys_addr_t)i * SZ_64K, SZ_64K,
+						cache);
+			}
+			test_audit(test);
+		}
+		KUNIT_EXPECT_EQ(test, info_of(test, partition).blocks, 0UL);
+		KUNIT_EXPECT_EQ(test, info_of(test, partition).failures, 2UL);
+		close(test, partition);
+		test_check_type_ends(test, info.phys, SIZE);
+	}
+}
+
+static void others_are_not_served_from_it(struct kunit *test)
+{
+	struct contigmem_partition *partition = create(test, CONTIGMEM_CACHED);
+	struct contigmem_partition_info info = info_of(test, partition);
+	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_64K);
+	void *vaddr;
+
+	req.low = info.phys;
+	req.high = info.phys + info.size - 1;
+	vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
+	KUNIT_EXPECT_TRUE(test, IS_ERR(vaddr));
+	if (!IS_ERR(vaddr))
+		contigmem_free(vaddr);
+	close(test, partition);
+}
+
+static void constraints_hold_inside(struct kunit *test)
+{
+	struct contigmem_partition *partition = create(test, CONTIGMEM_WRITECOMBINE);
+	struct contigmem_partition_info info = info_of(test, partition);
+	struct contigmem_request req = request_in(partition, TEST_ODD_SIZE, info.cache);
+	int nid;
+
+	req.low = info.phys + SZ_1M + 1;
+	req.align = SZ_64K;
+	test_free(test, test_alloc(test, &req, GFP_KERNEL));
+	req.high = info.phys + SZ_2M - 1;
+	test_free(test, test_alloc(test, &req, GFP_KERNEL | __GFP_ZERO));
+
+	/* 16 pages that may not cross 64 KiB lie on a multiple of it. */
+	req = request_in(partition, SZ_64K, info.cache);
+	req.boundary = SZ_64K;
+	req.low = info.phys + PAGE_SIZE;
+	test_free(test, test_alloc(test, &req, GFP_KERNEL));
+
+	req.flags = CONTIGMEM_READONLY;
+	test_free(test, test_alloc(test, &req, GFP_KERNEL));
+
+	req = request_in(partition, SZ_64K, info.cache);
+	req.high = info.phys + SZ_64K - 2;
+	refused(test, &req, GFP_KERNEL, -ERANGE);
+	req = request_in(partition, SIZE + 1, info.cache);
+	refused(test, &req, GFP_KERNEL, -ERANGE);
+	req = request_in(partition, SZ_64K, info.cache);
+	req.low = info.phys + SIZE;
+	refused(test, &req, GFP_KERNEL, -ERANGE);
+
+	/* Another node may be preferred in vain, and not be had. */
+	req = request_in(partition, SZ_64K, info.cache);
+	for_each_node_state(nid, N_MEMORY) {
+		req.nid = nid;
+		if (nid == info.nid) {
+			test_free(test, test_alloc(test, &req, GFP_KERNEL | __GFP_THISNODE));
+			continue;
+		}
+		test_free(test, test_alloc(test, &req, GFP_KERNEL));
+		refused(test, &req, GFP_KERNEL | __GFP_THISNODE, -ERANGE);
+	}
+	close(test, partition);
+}
+
+static void another_cache_type_is_refused(struct kunit *test)
+{
+	enum contigmem_cache has, wanted;
+
+	for (has = 0; has < CONTIGMEM_NR_CACHES; has++) {
+		struct contigmem_partition *partition = create(test, has);
+
+		for (wanted = 0; wanted < CONTIGMEM_NR_CACHES; wanted++) {
+			struct contigmem_request req = request_in(partition, PAGE_SIZE, wanted);
+
+			if (wanted != has)
+				refused(test, &req, GFP_KERNEL, -EOPNOTSUPP);
+		}
+		close(test, partition);
+	}
+}
+
+static void serves_under_a_lock(struct kunit *test)
+{
+	enum contigmem_cache cache;
+
+	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
+		struct contigmem_partition *partition = create(test, cache);
+		struct contigmem_request req = request_in(partition, TEST_ODD_SIZE, cache);
+		struct contigmem_info info;
+		unsigned long flags;
+		void *vaddr, *other;
+
+		spin_lock_irqsave(&lock, flags);
+		vaddr = contigmem_alloc(&req, GFP_ATOMIC | __GFP_ZERO);
+		other = contigmem_alloc(&req, GFP_ATOMIC);
+		contigmem_free(IS_ERR(other) ? NULL : other);
+		spin_unlock_irqrestore(&lock, flags);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, vaddr);
+		test_keep(test, vaddr);
+		KUNIT_EXPECT_NOT_ERR_OR_NULL(test, other);
+		KUNIT_EXPECT_EQ(test, contigmem_describe(other, &info), -ENOENT);
+		test_check_block(test, vaddr, &req, GFP_ATOMIC);
+		KUNIT_EXPECT_NULL(test, memchr_inv(vaddr, 0, TEST_ODD_SIZE));
+		test_audit(test);
+		test_free(test, vaddr);
+		close(test, partition);
+	}
+}
+
+static void names(struct kunit *test)
+{
+	static const char * const bad[] = {
+		"", "a b", "a:b", "a,b", "a=b", "a\nb", "\xc3\xa4",
+		"12345678901234567890123456789012",
+	};
+	struct contigmem_request req = CONTIGMEM_REQUEST(PAGE_SIZE);
+	struct contigmem_partition *partition, *again;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(contigmem_partition_create(bad[i], &req)),
+				    -EINVAL, "'%s'", bad[i]);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(contigmem_partition_open("test")), -ENOENT);
+	partition = create(test, CONTIGMEM_CACHED);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(contigmem_partition_create("test", &req)), -EEXIST);
+	test_audit(test);
+	again = contigmem_partition_open("test");
+	KUNIT_EXPECT_PTR_EQ(test, again, partition);
+	KUNIT_EXPECT_EQ(test, info_of(test, partition).handles, 2U);
+	KUNIT_EXPECT_STREQ(test, info_of(test, partition).name, "test");
+	KUNIT_EXPECT_EQ(test, contigmem_partition_close(again), 0);
+	close(test, partition);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(contigmem_partition_open("test")), -ENOENT);
+
+	opened = contigmem_partition_create("1234567890123456789012345678901", &req);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, opened);
+	close(test, opened);
+}
+
+static void create_refuses_what_it_cannot_be(struct kunit *test)
+{
+	struct contigmem_partition *partition = create(test, CONTIGMEM_CACHED);
+	struct contigmem_request req = CONTIGMEM_REQUEST(0);
+
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(contigmem_partition_create("x", &req)), -EINVAL);
+	req = CONTIGMEM_REQUEST(PAGE_SIZE);
+	req.flags = CONTIGMEM_READONLY;
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(contigmem_partition_create("x", &req)), -EINVAL);
+	req.flags = 0;
+	req.partition = partition;
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(contigmem_partition_create("x", &req)), -EINVAL);
+	req = CONTIGMEM_REQUEST(1ULL << 51);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(contigmem_partition_create("x", &req)), -ERANGE);
+	close(test, partition);
+}
+
+static void a_partition_with_a_live_block_stays(struct kunit *test)
+{
+	struct contigmem_partition *partition = create(test, CONTIGMEM_UNCACHED);
+	struct contigmem_request req = request_in(partition, PAGE_SIZE, CONTIGMEM_UNCACHED);
+	void *vaddr = test_alloc(test, &req, GFP_KERNEL);
+
+	KUNIT_EXPECT_EQ(test, contigmem_partition_close(partition), -EBUSY);
+	test_check_block(test, vaddr, &req, GFP_KERNEL);
+	test_free(test, test_alloc(test, &req, GFP_KERNEL));
+	test_free(test, vaddr);
+	close(test, partition);
+
+	/* It is no partition any more, and nothing is read of it. */
+	refused(test, &req, GFP_KERNEL, -EINVAL);
+	refused(test, &req, GFP_ATOMIC, -EINVAL);
+	KUNIT_EXPECT_EQ(test, contigmem_partition_close(partition), -EINVAL);
+	KUNIT_EXPECT_EQ(test, contigmem_partition_close(NULL), 0);
+}
+
+/* Windows' PartitionObject, and the statuses that it can have. */
+static void the_windows_face_is_served(struct kunit *test)
+{
+	struct contigmem_partition *partition = create(test, CONTIGMEM_WRITECOMBINE);
+	struct contigmem_partition_info info = info_of(test, partition);
+	PHYSICAL_ADDRESS none = { .QuadPart = -1 }, zero = { .QuadPart = 0 };
+	ULONG protect = PAGE_READWRITE | PAGE_WRITECOMBINE;
+	SIZE_T size = SZ_64K - 1;
+	PVOID base, other;
+
+	KUNIT_ASSERT_EQ(test, MmAllocateContiguousMemoryEx(&size, zero, none, zero, MM_ANY_NODE_OK,
+							   protect, partition, 0, 0, &base),
+			STATUS_SUCCESS);
+	test_keep(test, base);
+	expect_inside(test, &info, base, size);
+	KUNIT_EXPECT_EQ(test, size, (SIZE_T)SZ_64K);
+
+	size = SIZE;
+	KUNIT_EXPECT_EQ(test, MmAllocateContiguousMemoryEx(&size, zero, none, zero, MM_ANY_NODE_OK,
+							   protect, partition, 0, 0, &other),
+			STATUS_INSUFFICIENT_RESOURCES);
+	size = PAGE_SIZE;
+	KUNIT_EXPECT_EQ(test, MmAllocateContiguousMemoryEx(&size, zero, none, zero, MM_ANY_NODE_OK,
+							   PAGE_READWRITE, partition, 0, 0, &other),
+			STATUS_NOT_SUPPORTED);
+	test_forget(base);
+	MmFreeContiguousMemory(base);
+	close(test, partition);
+	KUNIT_EXPECT_EQ(test, MmAllocateContiguousMemoryEx(&size, zero, none, zero, MM_ANY_NODE_OK,
+							   protect, partition, 0, 0, &other),
+			STATUS_OBJECT_TYPE_MISMATCH);
+}
+
+/* Whether there is room is what a model of one byte a page says. */
+static void random_blocks_against_a_model(struct kunit *test)
+{
+	struct contigmem_partition *partition = create(test, CONTIGMEM_CACHED);
+	struct contigmem_partition_info info = info_of(test, partition);
+	u8 *used = kunit_kzalloc(test, PAGES, GFP_KERNEL);
+	int op, i, served = 0, refusals = 0;
+	void *held[64] = { };
+	struct rnd_state rnd;
+
+	KUNIT_ASSERT_NOT_NULL(test, used);
+	test_random_start(test, &rnd);
+	for (op = 0; op < 4000; op++) {
+		int slot = test_random_below(&rnd, ARRAY_SIZE(held));
+		struct contigmem_request req = request_in(partition, 0, CONTIGMEM_CACHED);
+		unsigned long align, nr, run = 0, first;
+		struct contigmem_info block;
+		bool room = false;
+
+		if (held[slot]) {
+			KUNIT_ASSERT_EQ(test, contigmem_describe(held[slot], &block), 0);
+			first = (block.phys - info.phys) / PAGE_SIZE;
+			memset(used + first, 0, block.size / PAGE_SIZE);
+			test_forget(held[slot]);
+			contigmem_free(held[slot]);
+			held[slot] = NULL;
+			continue;
+		}
+		nr = 1 + test_random_below(&rnd, 1 << test_random_below(&rnd, 8));
+		align = 1UL << test_random_below(&rnd, 6);
+		req.size = nr * PAGE_SIZE;
+		req.align = align * PAGE_SIZE;
+		for (i = 0; i < PAGES && !room; i++) {
+			unsigned long start;
+
+			run = used[i] ? 0 : run + 1;
+			start = i + 1 - nr;
+			/* Of a run, every start in it. */
+			room = run >= nr && !((info.phys / PAGE_SIZE + start) % align);
+		}
+		held[slot] = contigmem_alloc(&req, GFP_ATOMIC | __GFP_NOWARN);
+		if (IS_ERR(held[slot])) {
+			KUNIT_EXPECT_FALSE_MSG(test, room, "operation %d: %ld: %s", op,
+					       PTR_ERR(held[slot]),
+					       test_text(test, &req, GFP_ATOMIC));
+			held[slot] = NULL;
+			refusals++;
+			continue;
+		}
+		test_keep(test, held[slot]);
+		KUNIT_EXPECT_TRUE_MSG(test, room, "operation %d", op);
+		test_check_block(test, held[slot], &req, GFP_ATOMIC);
+		expect_inside(test, &info, held[slot], req.size);
+		first = (test_phys(test, held[slot]) - info.phys) / PAGE_SIZE;
+		for (i = first; i < first + nr; i++) {
+			KUNIT_EXPECT_EQ_MSG(test, used[i], 0, "operation %d: page %d", op, i);
+			used[i] = 1;
+		}
+		served++;
+	}
+	kunit_info(test, "%d served, %d refused", served, refusals);
+	KUNIT_EXPECT_GT(test, served, 500);
+	KUNIT_EXPECT_GT(test, refusals, 50);
+	for (i = 0; i < ARRAY_SIZE(held); i++) {
+		test_forget(held[i]);
+		contigmem_free(held[i]);
+	}
+	KUNIT_EXPECT_EQ(test, info_of(test, partition).free, (size_t)SIZE);
+	close(test, partition);
+}
+
+/* Where modules may have CMA areas, and the kernel was booted with one. */
+static void a_cma_area_by_its_name(struct kunit *test)
+{
+	enum contigmem_cache cache;
+	void *vaddr;
+
+	opened = contigmem_partition_open("reserved");
+	if (IS_ERR(opened)) {
+		KUNIT_EXPECT_EQ(test, PTR_ERR(opened), -ENOENT);
+		opened = NULL;
+		kunit_skip(test, "no CMA area that a module may have");
+	}
+	KUNIT_EXPECT_TRUE(test, info_of(test, opened).is_cma);
+	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
+		struct contigmem_request req = request_in(opened, SZ_64K, cache);
+
+		req.boundary = SZ_64K;
+		refused(test, &req, GFP_ATOMIC, -EAGAIN);
+		vaddr = test_alloc(test, &req, GFP_KERNEL);
+		KUNIT_EXPECT_EQ(test, info_of(test, opened).blocks, 1UL);
+		KUNIT_EXPECT_EQ(test, contigmem_partition_close(opened), -EBUSY);
+		test_free(test, vaddr);
+		req.high = SZ_16M - 1;
+		refused(test, &req, GFP_KERNEL, -ENOSPC);
+	}
+	KUNIT_EXPECT_EQ(test, info_of(test, opened).blocks, 0UL);
+	close(test, opened);
+}
+
+static struct kunit_case partition_cases[] = {
+	KUNIT_CASE(serves_all_of_itself_and_nothing_else),
+	KUNIT_CASE(others_are_not_served_from_it),
+	KUNIT_CASE(constraints_hold_inside),
+	KUNIT_CASE(another_cache_type_is_refused),
+	KUNIT_CASE(serves_under_a_lock),
+	KUNIT_CASE(names),
+	KUNIT_CASE(create_refuses_what_it_cannot_be),
+	KUNIT_CASE(a_partition_with_a_live_block_stays),
+	KUNIT_CASE(the_windows_face_is_served),
+	KUNIT_CASE_SLOW(random_blocks_against_a_model),
+	KUNIT_CASE(a_cma_area_by_its_name),
+	{}
+};
+
+struct kunit_suite partition_suite = {
+	.name = "contigmem-partition",
+	.init = partition_init,
+	.exit = partition_exit,
+	.test_cases = partition_cases,
+};
