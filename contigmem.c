@@ -15,6 +15,8 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/notifier.h>
+#include <linux/pfn.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -37,6 +39,9 @@
 #include "src/partition.h"
 #include "src/request.h"
 
+/* What of a caller's gfp says where it is. */
+#define GFP_CONTEXT	(__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HIGH)
+
 static void zero_pages(const struct block *block, bool may_sleep)
 {
 	unsigned long i;
@@ -50,8 +55,8 @@ static void zero_pages(const struct block *block, bool may_sleep)
 
 /* All of a block but the entry in the ledger. */
 static enum contigmem_reason make_block(const struct contigmem_request *req, gfp_t gfp,
-					const void *caller, struct contigmem_verdict *verdict,
-					struct block **made)
+					const void *caller, struct account *account,
+					struct contigmem_verdict *verdict, struct block **made)
 {
 	enum contigmem_reason reason;
 	struct block *block;
@@ -68,6 +73,9 @@ static enum contigmem_reason make_block(const struct contigmem_request *req, gfp
 	block = ledger_new(need.reclaim | __GFP_NOWARN);
 	if (!block)
 		return CONTIGMEM_NO_BOOKKEEPING;
+	reason = CONTIGMEM_OVER_LIMIT;
+	if (account && !ledger_reserve(block, account, PFN_PHYS(need.place.nr)))
+		goto discard;
 	reason = frames_get(&need, &block->frames, verdict);
 	if (reason)
 		goto discard;
@@ -104,6 +112,7 @@ discard:
 void *contigmem_alloc_track_caller(const struct contigmem_request *req, gfp_t gfp,
 				   const void *caller)
 {
+	struct account *account = tags_get(req->tag, (gfp & GFP_CONTEXT) | __GFP_NOWARN);
 	struct contigmem_verdict verdict = {};
 	u64 start = ktime_get_mono_fast_ns();
 	unsigned int scope;
@@ -116,11 +125,12 @@ void *contigmem_alloc_track_caller(const struct contigmem_request *req, gfp_t gf
 	narrow = gfpflags_allow_blocking(gfp) && (gfp & GFP_KERNEL) != GFP_KERNEL;
 	if (narrow)
 		scope = memalloc_noio_save();
-	verdict.reason = make_block(req, gfp, caller, &verdict, &block);
+	verdict.reason = make_block(req, gfp, caller, account, &verdict, &block);
 	if (narrow)
 		memalloc_noio_restore(scope);
 	verdict.ns = ktime_get_mono_fast_ns() - start;
 	if (verdict.reason) {
+		atomic64_inc(&account->failures);
 		if (!(gfp & __GFP_NOWARN))
 			pr_info_ratelimited("%zu bytes for %pS refused: %s: %s\n",
 					    req->size, caller,
@@ -158,7 +168,8 @@ EXPORT_SYMBOL_GPL(contigmem_alloc_track_caller);
  *
  * * -EINVAL: the request is malformed
  * * -ERANGE: no memory of this machine can ever satisfy it
- * * -ENOSPC: no free run now, and pages must not be moved
+ * * -ENOSPC: no free run now, and pages must not be moved or the partition is full;
+ *   or the tag's limit is reached
  * * -EBUSY: pages in every window cannot be moved, or a budget is spent
  * * -ENOMEM: no memory for bookkeeping, or to move pages to
  * * -EAGAIN: it would have to sleep
@@ -297,6 +308,81 @@ int contigmem_next_arena(phys_addr_t phys, struct contigmem_arena_info *info)
 }
 EXPORT_SYMBOL_GPL(contigmem_next_arena);
 
+/**
+ * contigmem_tag_describe() - what a tag has, and had
+ * @tag: four characters, first in the lowest byte; 0 for blocks without
+ * @info: filled on success
+ *
+ * Context: Any.
+ * Return: 0, or -ENOENT if nothing was ever asked for with this tag, or there are too
+ *	many others.
+ */
+int contigmem_tag_describe(u32 tag, struct contigmem_tag_info *info)
+{
+	const struct account *account = tags_find(tag);
+
+	if (!account)
+		return -ENOENT;
+	ledger_describe_account(account, info);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(contigmem_tag_describe);
+
+/**
+ * contigmem_tag_limit() - how much a tag may have
+ * @tag: four characters, first in the lowest byte; 0 for blocks without
+ * @bytes: in live blocks, whole pages counted; 0 for any number
+ *
+ * A request that would exceed it fails with -ENOSPC. What is live already stays.
+ *
+ * Context: Process context. Sleeps.
+ * Return: 0, or -ENOMEM if the tag has no account of its own.
+ */
+int contigmem_tag_limit(u32 tag, size_t bytes)
+{
+	struct account *account = tags_get(tag, GFP_KERNEL);
+
+	if (tags_is_others(account))
+		return -ENOMEM;
+	ledger_set_limit(account, bytes);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(contigmem_tag_limit);
+
+/* tag_limit=TAG:BYTES, at load or later. */
+static int set_tag_limit(const char *value, const struct kernel_param *param)
+{
+	char text[32], *bytes;
+	u32 tag;
+	u64 limit;
+
+	if (strscpy(text, value, sizeof(text)) < 0)
+		return -EINVAL;
+	/* The tag may have a colon in it. */
+	strim(text);
+	bytes = strrchr(text, ':');
+	if (!bytes)
+		return -EINVAL;
+	*bytes++ = '\0';
+	if (!line_parse_tag(text, &tag) || !line_parse_bytes(bytes, &limit))
+		return -EINVAL;
+	return contigmem_tag_limit(tag, limit);
+}
+
+/* The kernel calls it as well if the module was not loaded after all. */
+static void forget_tag_limits(void *unused)
+{
+	tags_exit();
+}
+
+static const struct kernel_param_ops tag_limit_ops = {
+	.set = set_tag_limit,
+	.free = forget_tag_limits,
+};
+
+module_param_cb(tag_limit, &tag_limit_ops, NULL, 0200);
+MODULE_PARM_DESC(tag_limit, "TAG:BYTES: most that blocks of a tag may have; 0 for any number");
+
 static void unuse_block(struct block *block)
 {
 	if (!ledger_unuse(block))
@@ -411,7 +497,7 @@ void *devm_contigmem_alloc(struct device *dev, const struct contigmem_request *r
 	void **resource, *vaddr;
 
 	resource = devres_alloc(free_resource, sizeof(*resource),
-				gfp & (__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_HIGH));
+				gfp & GFP_CONTEXT);
 	if (!resource)
 		return ERR_PTR(-ENOMEM);
 	vaddr = contigmem_alloc_track_caller(req, gfp, __builtin_return_address(0));
@@ -434,7 +520,7 @@ static struct contigmem_partition *create_partition(const char *name,
 
 	if (!partition_name_is_good(name) || req->partition || req->flags)
 		return ERR_PTR(-EINVAL);
-	verdict.reason = make_block(req, gfp, NULL, &verdict, &block);
+	verdict.reason = make_block(req, gfp, NULL, NULL, &verdict, &block);
 	if (req->verdict)
 		*req->verdict = verdict;
 	if (verdict.reason) {
@@ -558,7 +644,17 @@ static int want_partition(const char *value, const struct kernel_param *param)
 	return 0;
 }
 
-static const struct kernel_param_ops partition_ops = { .set = want_partition };
+/* The kernel calls it as well if the module was not loaded after all. */
+static void forget_partitions(void *unused)
+{
+	while (nr_partitions_wanted)
+		kfree(partitions_wanted[--nr_partitions_wanted]);
+}
+
+static const struct kernel_param_ops partition_ops = {
+	.set = want_partition,
+	.free = forget_partitions,
+};
 
 module_param_cb(partition, &partition_ops, NULL, 0);
 MODULE_PARM_DESC(partition, "NAME:SIZE,KEY=VALUE,... takes memory at load, keys as in debugfs");
@@ -596,13 +692,34 @@ static int __init make_all_wanted(void)
 	unsigned int i;
 	int error = 0;
 
-	for (i = 0; i < nr_partitions_wanted; i++) {
-		if (!error)
-			error = make_wanted(partitions_wanted[i]);
-		kfree(partitions_wanted[i]);
-	}
+	for (i = 0; i < nr_partitions_wanted && !error; i++)
+		error = make_wanted(partitions_wanted[i]);
+	forget_partitions(NULL);
 	return error;
 }
+
+/* A module that goes for good names no block of its own any more: say what it leaves. */
+static int module_changed(struct notifier_block *nb, unsigned long state, void *arg)
+{
+	const struct module *module = arg;
+	struct contigmem_info info;
+	const void *vaddr = NULL;
+	char tag[5];
+
+	if (state != MODULE_STATE_GOING)
+		return NOTIFY_DONE;
+	for (; !contigmem_next(vaddr, &info); vaddr = info.vaddr + info.size) {
+		if (info.freed || !within_module((unsigned long)info.caller, module))
+			continue;
+		ledger_tag_text(info.tag, tag);
+		pr_warn("%s is unloaded and leaves block %llu: tag %s, %zu bytes at %pa, allocated %llu s ago by %pS\n",
+			module->name, info.id, tag, info.size, &info.phys,
+			div_u64(info.age_ns, NSEC_PER_SEC), info.caller);
+	}
+	return NOTIFY_OK;
+}
+
+static struct notifier_block module_notifier = { .notifier_call = module_changed };
 
 static int __init contigmem_init(void)
 {
@@ -623,6 +740,9 @@ static int __init contigmem_init(void)
 	error = hotplug_init();
 	if (error)
 		goto exit_cma;
+	error = register_module_notifier(&module_notifier);
+	if (error)
+		goto exit_hotplug;
 	error = make_all_wanted();
 	if (error)
 		goto exit_partitions;
@@ -631,6 +751,8 @@ static int __init contigmem_init(void)
 
 exit_partitions:
 	partition_exit();
+	unregister_module_notifier(&module_notifier);
+exit_hotplug:
 	hotplug_exit();
 exit_cma:
 	cma_exit();
@@ -649,6 +771,7 @@ static void __exit contigmem_exit(void)
 	debugfs_exit();
 	flush_work(&undo_work);
 	partition_exit();
+	unregister_module_notifier(&module_notifier);
 	hotplug_exit();
 	cma_exit();
 	memmap_exit();

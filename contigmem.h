@@ -75,6 +75,7 @@ enum contigmem_source {
  * @CONTIGMEM_NODE_HAS_NONE: -ERANGE: memory there is, but not on this node
  * @CONTIGMEM_NOT_IN_PARTITION: -ERANGE: the partition has no memory where the
  *	request would have to lie
+ * @CONTIGMEM_OVER_LIMIT: -ENOSPC: the tag would have more than its limit
  * @CONTIGMEM_NO_FREE_RUN: -ENOSPC: no window is free, and moving pages is not
  *	allowed
  * @CONTIGMEM_BLOCKED: -EBUSY: every window has a page that cannot be moved
@@ -104,6 +105,7 @@ enum contigmem_reason {
 	CONTIGMEM_NO_MEMORY,
 	CONTIGMEM_NODE_HAS_NONE,
 	CONTIGMEM_NOT_IN_PARTITION,
+	CONTIGMEM_OVER_LIMIT,
 	CONTIGMEM_NO_FREE_RUN,
 	CONTIGMEM_BLOCKED,
 	CONTIGMEM_STILL_BUSY,
@@ -266,6 +268,26 @@ struct contigmem_partition_info {
 	bool is_cma;
 };
 
+/**
+ * struct contigmem_tag_info - what a tag has, and had
+ * @tag: four characters, first in the lowest byte; 0 for none
+ * @blocks: live blocks
+ * @bytes: in live blocks
+ * @bytes_peak: most of them at a time
+ * @total: blocks ever
+ * @failures: requests that failed
+ * @limit: most bytes that it may have; 0 for any number
+ */
+struct contigmem_tag_info {
+	u32 tag;
+	u64 blocks;
+	u64 bytes;
+	u64 bytes_peak;
+	u64 total;
+	u64 failures;
+	u64 limit;
+};
+
 void *contigmem_alloc(const struct contigmem_request *req, gfp_t gfp);
 void *contigmem_alloc_track_caller(const struct contigmem_request *req, gfp_t gfp,
 				   const void *caller);
@@ -277,6 +299,9 @@ int contigmem_next_arena(phys_addr_t phys, struct contigmem_arena_info *info);
 int contigmem_mmap(struct vm_area_struct *vma, const void *vaddr);
 int contigmem_export_dmabuf(const void *vaddr, int flags);
 void *devm_contigmem_alloc(struct device *dev, const struct contigmem_request *req, gfp_t gfp);
+
+int contigmem_tag_describe(u32 tag, struct contigmem_tag_info *info);
+int contigmem_tag_limit(u32 tag, size_t bytes);
 
 struct contigmem_partition *contigmem_partition_create(const char *name,
 						       const struct contigmem_request *req);

@@ -6,6 +6,7 @@
 #define CONTIGMEM_COMPAT_H
 
 #include <linux/gfp.h>
+#include <linux/hrtimer.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/page-flags.h>
@@ -109,6 +110,18 @@ static inline bool compat_pageblock_is_cma(unsigned long pfn)
 #define compat_dma_buf_vmap	dma_buf_vmap_unlocked
 #define compat_dma_buf_vunmap	dma_buf_vunmap_unlocked
 #endif
+
+/* 6.13 sets the function together with the rest. */
+static inline void compat_hrtimer_setup(struct hrtimer *timer,
+					enum hrtimer_restart (*function)(struct hrtimer *timer))
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	timer->function = function;
+#else
+	hrtimer_setup(timer, function, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+#endif
+}
 
 /* 6.3 gave the flags of a mapping functions of their own. */
 static inline void compat_vm_flags_clear(struct vm_area_struct *vma, unsigned long flags)

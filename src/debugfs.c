@@ -305,6 +305,28 @@ static int blocks_show(struct seq_file *seq, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(blocks);
 
+static int tags_show(struct seq_file *seq, void *unused)
+{
+	struct account *account = NULL;
+
+	seq_puts(seq, "# tag blocks bytes peak total failures limit\n");
+	while ((account = tags_next(account))) {
+		struct contigmem_tag_info info;
+		char tag[5];
+
+		ledger_describe_account(account, &info);
+		/* All those that there was no room for. */
+		if (tags_is_others(account) && !info.total && !info.failures)
+			continue;
+		ledger_tag_text(info.tag, tag);
+		seq_printf(seq, "%s %llu %llu %llu %llu %llu %llu\n",
+			   tags_is_others(account) ? "others" : tag, info.blocks, info.bytes,
+			   info.bytes_peak, info.total, info.failures, info.limit);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(tags);
+
 static int partitions_show(struct seq_file *seq, void *unused)
 {
 	struct contigmem_partition_info info;
@@ -351,6 +373,7 @@ void debugfs_init(void)
 	debugfs_create_file("alloc", 0600, directory, NULL, &alloc_fops);
 	debugfs_create_file("free", 0200, directory, NULL, &free_fops);
 	debugfs_create_file("blocks", 0400, directory, NULL, &blocks_fops);
+	debugfs_create_file("tags", 0400, directory, NULL, &tags_fops);
 	debugfs_create_file("partitions", 0400, directory, NULL, &partitions_fops);
 	debugfs_create_file("stats", 0400, directory, NULL, &stats_fops);
 }

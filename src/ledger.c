@@ -47,6 +47,7 @@ void ledger_exit(void)
 	if (spare)
 		kmem_cache_free(block_cache, spare);
 	kmem_cache_destroy(block_cache);
+	tags_exit();
 }
 
 /* An empty record; NULL if there is no memory for it. */
@@ -60,8 +61,50 @@ struct block *ledger_new(gfp_t gfp)
 	return block;
 }
 
+/* Called with the lock held. */
+static void unreserve(struct block *block)
+{
+	block->account->reserved -= block->reserved;
+	block->reserved = 0;
+}
+
+/**
+ * ledger_reserve() - may a tag have a block more?
+ * @block: its record
+ * @account: the tag's
+ * @bytes: in the block
+ *
+ * Return: false if the tag would have more than its limit.
+ */
+bool ledger_reserve(struct block *block, struct account *account, size_t bytes)
+{
+	const struct contigmem_tag_info *tag = &account->info;
+	unsigned long flags;
+	bool may;
+
+	block->account = account;
+	if (!READ_ONCE(tag->limit))
+		return true;
+	spin_lock_irqsave(&lock, flags);
+	may = !tag->limit || (bytes <= tag->limit &&
+			      tag->bytes + account->reserved <= tag->limit - bytes);
+	if (may) {
+		block->reserved = bytes;
+		account->reserved += bytes;
+	}
+	spin_unlock_irqrestore(&lock, flags);
+	return may;
+}
+
 void ledger_discard(struct block *block)
 {
+	unsigned long flags;
+
+	if (block->reserved) {
+		spin_lock_irqsave(&lock, flags);
+		unreserve(block);
+		spin_unlock_irqrestore(&lock, flags);
+	}
 	block = xchg(&spare, block);
 	if (block)
 		kmem_cache_free(block_cache, block);
@@ -73,6 +116,53 @@ static bool below(struct rb_node *a, const struct rb_node *b)
 	       rb_entry(b, struct block, by_address)->vaddr;
 }
 
+static size_t size_of(const struct block *block)
+{
+	return block->frames.nr << PAGE_SHIFT;
+}
+
+/* Called with the lock held. */
+static void enter_in_account(struct block *block)
+{
+	struct contigmem_tag_info *tag = &block->account->info;
+
+	unreserve(block);
+	tag->blocks++;
+	tag->total++;
+	tag->bytes += size_of(block);
+	tag->bytes_peak = max(tag->bytes_peak, tag->bytes);
+}
+
+/* Called with the lock held. */
+static void remove_from_account(const struct block *block)
+{
+	struct contigmem_tag_info *tag = &block->account->info;
+
+	tag->blocks--;
+	tag->bytes -= size_of(block);
+}
+
+/* What a tag has now. */
+void ledger_describe_account(const struct account *account, struct contigmem_tag_info *info)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&lock, flags);
+	*info = account->info;
+	spin_unlock_irqrestore(&lock, flags);
+	info->failures = atomic64_read(&account->failures);
+}
+
+/* Holds for requests from now on; 0 is no limit. */
+void ledger_set_limit(struct account *account, u64 bytes)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&lock, flags);
+	account->info.limit = bytes;
+	spin_unlock_irqrestore(&lock, flags);
+}
+
 /* From now on the block is live. */
 void ledger_add(struct block *block)
 {
@@ -82,12 +172,8 @@ void ledger_add(struct block *block)
 	block->born = ktime_get_mono_fast_ns();
 	spin_lock_irqsave(&lock, flags);
 	rb_add(&block->by_address, &blocks, below);
+	enter_in_account(block);
 	spin_unlock_irqrestore(&lock, flags);
-}
-
-static size_t size_of(const struct block *block)
-{
-	return block->frames.nr << PAGE_SHIFT;
 }
 
 /* The lowest block that ends above an address. Called with the lock held. */
@@ -145,6 +231,7 @@ static bool take_unused(struct block *block)
 	if (!block->freed || block->users)
 		return false;
 	rb_erase(&block->by_address, &blocks);
+	remove_from_account(block);
 	return true;
 }
 

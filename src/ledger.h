@@ -10,6 +10,7 @@
 
 #include "../contigmem.h"
 #include "frames.h"
+#include "tags.h"
 
 /**
  * struct block - one block
@@ -22,6 +23,8 @@
  * @cache: their cache type
  * @flags: CONTIGMEM_READONLY: @vaddr is a mapping of its own
  * @tag: the caller's
+ * @account: its account, or the others'
+ * @reserved: bytes that the ledger has counted in it already
  * @caller: code address
  * @users: mappings in user space and dma-bufs; protected by the ledger's lock, as
  *	is @freed
@@ -40,6 +43,8 @@ struct block {
 	enum contigmem_cache cache;
 	unsigned int flags;
 	u32 tag;
+	struct account *account;
+	u64 reserved;
 	const void *caller;
 	unsigned int users;
 	bool freed;
@@ -49,6 +54,9 @@ struct block {
 int ledger_init(void);
 void ledger_exit(void);
 struct block *ledger_new(gfp_t gfp);
+bool ledger_reserve(struct block *block, struct account *account, size_t bytes);
+void ledger_describe_account(const struct account *account, struct contigmem_tag_info *info);
+void ledger_set_limit(struct account *account, u64 bytes);
 void ledger_discard(struct block *block);
 void ledger_add(struct block *block);
 struct block *ledger_free(const void *vaddr, const void *caller, bool *used);

@@ -38,6 +38,7 @@ static const struct {
 	[CONTIGMEM_NO_MEMORY] = SAYS(ERANGE, "this machine has no memory there"),
 	[CONTIGMEM_NODE_HAS_NONE] = SAYS(ERANGE, "the node has no memory there"),
 	[CONTIGMEM_NOT_IN_PARTITION] = SAYS(ERANGE, "the partition has no memory there"),
+	[CONTIGMEM_OVER_LIMIT] = SAYS(ENOSPC, "the tag's limit is reached"),
 	[CONTIGMEM_NO_FREE_RUN] = SAYS(ENOSPC, "no free run of that size there"),
 	[CONTIGMEM_BLOCKED] = SAYS(EBUSY, "every window has a page that cannot be moved"),
 	[CONTIGMEM_STILL_BUSY] = SAYS(EBUSY, "pages that should move stayed, try again"),

@@ -20,6 +20,8 @@ extern struct kunit_suite wdm_suite;
 extern struct kunit_suite random_suite;
 extern struct kunit_suite arena_suite;
 extern struct kunit_suite partition_suite;
+extern struct kunit_suite tags_suite;
+extern struct kunit_suite context_suite;
 extern struct kunit_suite faults_suite;
 extern struct kunit_suite threads_suite;
 extern struct kunit_suite fragment_suite;
