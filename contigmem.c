@@ -79,7 +79,8 @@ static enum contigmem_reason make_block(const struct contigmem_request *req, gfp
 	reason = frames_get(&need, &block->frames, verdict);
 	if (reason)
 		goto discard;
-	if (gfp & __GFP_ZERO)
+	/* Where all memory is to be cleared, what an arena had before must not be seen. */
+	if (gfp & __GFP_ZERO || (block->frames.arena && want_init_on_alloc(0)))
 		zero_pages(block, need.may_sleep);
 
 	block->cache = req->cache;

@@ -710,6 +710,42 @@ static void atomic_caller_frees_any_block(struct kunit *test)
 	}
 }
 
+/* Windows promises nothing of the content, the system may. */
+static void init_on_alloc_is_honoured(struct kunit *test)
+{
+	struct contigmem_partition *partition;
+	struct contigmem_request req;
+	void *vaddr, *neighbour;
+	int i, in;
+
+	if (!want_init_on_alloc(0))
+		kunit_skip(test, "the system leaves memory as it is");
+	partition = contigmem_partition_create("clear", &CONTIGMEM_REQUEST(SZ_64K));
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, partition);
+	for (in = 0; in < 2; in++) {
+		for (i = 0; i < ARRAY_SIZE(caches); i++) {
+			req = CONTIGMEM_REQUEST(TEST_ODD_SIZE);
+			if (in && caches[i] != CONTIGMEM_CACHED)
+				continue;
+			req.partition = in ? partition : NULL;
+			req.cache = caches[i];
+			/* The arena stays, and its place is the next one's. */
+			neighbour = test_alloc(test, &req, GFP_KERNEL);
+			vaddr = test_alloc(test, &req, GFP_KERNEL);
+			memset(vaddr, 0xa5, TEST_ODD_SIZE);
+			test_forget(vaddr);
+			contigmem_free(vaddr);
+			vaddr = test_alloc(test, &req, GFP_KERNEL);
+			KUNIT_EXPECT_NULL(test, memchr_inv(vaddr, 0, TEST_ODD_SIZE));
+			test_forget(vaddr);
+			contigmem_free(vaddr);
+			test_forget(neighbour);
+			contigmem_free(neighbour);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, contigmem_partition_close(partition), 0);
+}
+
 static unsigned long entry_size(struct kunit *test, phys_addr_t phys)
 {
 	struct pagetable_entry entry;
@@ -831,6 +867,7 @@ static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(atomic_caller_gets_cached_memory),
 	KUNIT_CASE(atomic_caller_is_told_what_would_sleep),
 	KUNIT_CASE(atomic_caller_frees_any_block),
+	KUNIT_CASE(init_on_alloc_is_honoured),
 	KUNIT_CASE(large_pages_stay),
 	KUNIT_CASE(devm_block_goes_with_its_device),
 	KUNIT_CASE(devm_passes_errors_on),

@@ -14,6 +14,7 @@
 #include <asm/set_memory.h>
 
 #include "audit.h"
+#include "contigmem_wdm.h"
 #include "suites.h"
 
 /* A step more than the longest way has, and by far. */
@@ -128,6 +129,26 @@ static void every_step_of_a_block_in_a_new_arena(struct kunit *test)
 static void every_step_of_a_window_alone(struct kunit *test)
 {
 	fail_all_kinds(test, WINDOW_SIZE);
+}
+
+/* The Windows face has a status of its own for it. */
+static void no_memory_for_bookkeeping(struct kunit *test)
+{
+	PHYSICAL_ADDRESS none = { .QuadPart = -1 }, zero = { .QuadPart = 0 };
+	void *other = contigmem_alloc(&CONTIGMEM_REQUEST(PAGE_SIZE), GFP_KERNEL);
+	PVOID base = other;
+	SIZE_T size = 1;
+	NTSTATUS status;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
+	current->fail_nth = 1;
+	status = MmAllocateContiguousMemoryEx(&size, zero, none, zero, MM_ANY_NODE_OK,
+					      PAGE_READWRITE, NULL, 0, 0, &base);
+	current->fail_nth = 0;
+	contigmem_free(other);
+	KUNIT_EXPECT_EQ_MSG(test, status, STATUS_NO_MEMORY, "%#x", status);
+	KUNIT_EXPECT_EQ(test, size, (SIZE_T)1);
+	KUNIT_EXPECT_NULL(test, base);
 }
 
 static void every_step_of_a_partition(struct kunit *test)
@@ -256,6 +277,7 @@ static struct kunit_case faults_cases[] = {
 	KUNIT_CASE_SLOW(every_step_of_a_block_in_a_new_arena),
 	KUNIT_CASE_SLOW(every_step_of_a_window_alone),
 	KUNIT_CASE_SLOW(every_step_of_a_partition),
+	KUNIT_CASE(no_memory_for_bookkeeping),
 	KUNIT_CASE(a_window_that_keeps_its_type_is_leaked),
 	KUNIT_CASE(an_arena_that_keeps_its_type_is_leaked),
 	KUNIT_CASE(frames_whose_type_is_unknown_are_leaked),

@@ -857,6 +857,32 @@ static void callable_under_a_lock(struct kunit *test)
 		MmFreeContiguousMemory(refused);
 }
 
+static void old_calls_under_a_lock(struct kunit *test)
+{
+	PVOID base[4];
+	unsigned long flags;
+	u64 phys = 0;
+	int i;
+
+	spin_lock_irqsave(&lock, flags);
+	base[0] = cache_node(PAGE_SIZE, 0, U64_MAX, 0, MmCached, MM_ANY_NODE_OK);
+	base[1] = node_memory(PAGE_SIZE, 0, U64_MAX, 0, PAGE_READWRITE, MM_ANY_NODE_OK);
+	base[2] = MmAllocateContiguousMemorySpecifyCache(PAGE_SIZE, address(0), address(U64_MAX),
+							 address(0), MmCached);
+	base[3] = MmAllocateContiguousMemory(PAGE_SIZE, address(U64_MAX));
+	for (i = 0; i < ARRAY_SIZE(base); i++)
+		phys |= MmGetPhysicalAddress(base[i]).QuadPart;
+	for (i = 0; i < ARRAY_SIZE(base); i++)
+		MmFreeContiguousMemorySpecifyCache(base[i], PAGE_SIZE, MmCached);
+	spin_unlock_irqrestore(&lock, flags);
+
+	KUNIT_EXPECT_NE(test, phys, 0ULL);
+	for (i = 0; i < ARRAY_SIZE(base); i++) {
+		KUNIT_EXPECT_NOT_NULL_MSG(test, base[i], "call %d", i);
+		KUNIT_EXPECT_EQ(test, (u64)MmGetPhysicalAddress(base[i]).QuadPart, 0ULL);
+	}
+}
+
 static struct kunit_case wdm_cases[] = {
 	KUNIT_CASE(parameter_1_number_of_bytes),
 	KUNIT_CASE(parameter_3_highest_below_lowest),
@@ -894,6 +920,7 @@ static struct kunit_case wdm_cases[] = {
 	KUNIT_CASE(physical_address_of_every_byte),
 	KUNIT_CASE(physical_address_of_foreign_memory_is_0),
 	KUNIT_CASE(callable_under_a_lock),
+	KUNIT_CASE(old_calls_under_a_lock),
 	{}
 };
 

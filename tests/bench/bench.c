@@ -9,9 +9,11 @@
 #include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/irqflags.h>
 #include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/prandom.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
@@ -306,6 +308,80 @@ static int hold_blocks(struct bench_job *job, unsigned int count, u64 budget)
 	return 0;
 }
 
+static void partition_row(struct bench_job *job, unsigned int live, struct series *of)
+{
+	sort_samples(of->alloc, of->tries);
+	sort_samples(of->free, of->ok);
+	sort_samples(of->both, of->ok);
+	bench_row("partition,%zu,%s,%u,%u,%u,%llu,%llu,%llu,%llu", job->size >> 10,
+		  contigmem_cache_name(job->cache), live, of->tries, of->ok,
+		  percentile(of->alloc, of->tries, 50), percentile(of->free, of->ok, 50),
+		  percentile(of->both, of->ok, 50), percentile(of->both, of->ok, 100));
+}
+
+/*
+ * A partition's block is freed and another allocated by a caller that cannot sleep,
+ * any of @live blocks that live in it.
+ */
+static int time_partition(struct bench_job *job, unsigned int live, unsigned int samples)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST((live + 2ULL) * job->size);
+	void **blocks = vmalloc_array(live, sizeof(*blocks));
+	struct series *to = &series[0];
+	struct rnd_state rnd;
+	unsigned int held, i;
+	int error = -ENOMEM;
+
+	if (!blocks)
+		return -ENOMEM;
+	req.cache = job->cache;
+	req.partition = contigmem_partition_create("bench", &req);
+	if (IS_ERR(req.partition)) {
+		error = PTR_ERR(req.partition);
+		goto free_list;
+	}
+	req.size = job->size;
+	for (held = 0; held < live; held++) {
+		blocks[held] = contigmem_alloc(&req, GFP_KERNEL);
+		if (IS_ERR(blocks[held]))
+			goto free_blocks;
+	}
+	forget();
+	prandom_seed_state(&rnd, 1);
+	for (i = 0; i < WARM_UP + samples; i++) {
+		void **block = &blocks[prandom_u32_state(&rnd) % live];
+		u64 start, mid, end;
+		unsigned long flags;
+
+		local_irq_save(flags);
+		start = get_cycles();
+		contigmem_free(*block);
+		mid = get_cycles();
+		*block = contigmem_alloc(&req, GFP_ATOMIC);
+		end = get_cycles();
+		local_irq_restore(flags);
+		if (IS_ERR(*block)) {
+			*block = blocks[--held];
+			goto free_blocks;
+		}
+		if (i < WARM_UP)
+			continue;
+		to->free[to->ok] = mid - start - overhead;
+		to->alloc[to->tries++] = end - mid - overhead;
+		to->both[to->ok++] = end - start - 2 * overhead;
+	}
+	partition_row(job, live, to);
+	forget();
+	error = 0;
+free_blocks:
+	while (held--)
+		contigmem_free(blocks[held]);
+	WARN_ON(contigmem_partition_close(req.partition));
+free_list:
+	vfree(blocks);
+	return error;
+}
+
 static bool parse_job(struct bench_job *job, const char *place, unsigned long kib,
 		      const char *cache)
 {
@@ -340,6 +416,9 @@ static int obey(const char *line)
 		   &millions) == 6)
 		return parse_job(&job, first, kib, second) && max(a, b) <= MAX_SAMPLES ?
 		       time_job(&job, a, b, millions * 1000000ULL) : -EINVAL;
+	if (sscanf(line, "partition %lu %31s %u %u", &kib, second, &a, &b) == 4)
+		return parse_job(&job, "any", kib, second) && a && b <= MAX_SAMPLES - WARM_UP ?
+		       time_partition(&job, a, b) : -EINVAL;
 	if (sscanf(line, "hold %31s %lu %31s %u %u", first, &kib, second, &a, &millions) == 5)
 		return parse_job(&job, first, kib, second) && a && a <= MAX_SAMPLES ?
 		       hold_blocks(&job, a, millions * 1000000ULL) : -EINVAL;

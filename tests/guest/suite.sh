@@ -115,6 +115,24 @@ kunit() {
 		problem "$(stat frames_leaked) frames leaked, $(leaked_on_purpose) on purpose"
 }
 
+# A Windows driver's text: its memory as it should be, at load, in a DPC, at unload.
+port() {
+	local live
+
+	live=$(blocks)
+	dmesg -c >/dev/null
+	load contigmem_port.ko || return
+	dmesg | grep -q 'demo: ready: common 0x[0-9a-f]\{1,6\}, 20480 bytes; .*; 32 packets' ||
+		problem "the ported driver: $(dmesg | tail -n 1)"
+	[ "$(blocks)" = $((live + 2)) ] || problem "the ported driver has no ring and common buffer"
+	agrees "the ported driver"
+	unload contigmem_port
+	[ "$(blocks)" = "$live" ] || problem "the ported driver left blocks"
+	grep -q demo-packets $debugfs/contigmem/partitions &&
+		problem "the ported driver left its partition"
+	agrees "the ported driver unloaded"
+}
+
 # What the client said since it was loaded last.
 client_said() { dmesg | sed -n "s/.*contigmem_client.*$1/\1/p"; }
 
@@ -135,6 +153,8 @@ client() {
 	load contigmem_client.ko leak=1 || return
 	unload contigmem_client
 	agrees "a block that the client forgot"
+	dmesg | grep -q 'contigmem_client is unloaded and leaves block [0-9]*: tag ClnW, 20480 bytes' ||
+		problem "nothing was said of the block that the client forgot"
 	[ "$(blocks)" = $((live + 1)) ] || problem "the block that the client forgot is not listed"
 	! rmmod contigmem 2>/dev/null || problem "contigmem was unloaded with a live block"
 	virt=$(client_said 'leaked: virt \(0x[0-9a-f]*\).*')
@@ -370,6 +390,7 @@ if load contigmem.ko; then
 	unload contigmem_client
 	if client; then result client ok; else result client failed; fi
 	user_space
+	port
 	if shrink; then result shrink ok; else result shrink failed; fi
 	if ! grep -q ' cma=' /proc/cmdline; then
 		result cma none
