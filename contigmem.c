@@ -289,7 +289,7 @@ int contigmem_next(const void *vaddr, struct contigmem_info *info)
 EXPORT_SYMBOL_GPL(contigmem_next);
 
 /**
- * contigmem_next_arena() - walk what is kept in pageblocks for the next blocks
+ * contigmem_next_arena() - walk what blocks are made of: arenas and partitions
  * @phys: 0 to begin, then the end of the arena before
  * @info: describes the lowest arena that ends above @phys
  *
@@ -298,14 +298,7 @@ EXPORT_SYMBOL_GPL(contigmem_next);
  */
 int contigmem_next_arena(phys_addr_t phys, struct contigmem_arena_info *info)
 {
-	struct contigmem_arena_info partition;
-	bool found = arena_find_from(phys, false, info);
-
-	if (arena_find_from(phys, true, &partition) && (!found || partition.phys < info->phys)) {
-		*info = partition;
-		found = true;
-	}
-	return found ? 0 : -ENOENT;
+	return arena_find_from(phys, info) ? 0 : -ENOENT;
 }
 EXPORT_SYMBOL_GPL(contigmem_next_arena);
 

@@ -220,13 +220,12 @@ struct contigmem_info {
 };
 
 /**
- * struct contigmem_arena_info - pageblocks that blocks are made of
+ * struct contigmem_arena_info - pageblocks, or a partition, that blocks are made of
  * @phys: physical address of the first byte
  * @size: bytes
  * @free: bytes that no block is in
  * @nid: node
  * @cache: cache type of all of it
- * @is_partition: they are a partition's
  */
 struct contigmem_arena_info {
 	phys_addr_t phys;
@@ -234,7 +233,6 @@ struct contigmem_arena_info {
 	size_t free;
 	int nid;
 	enum contigmem_cache cache;
-	bool is_partition;
 };
 
 /* Characters of the name of a partition, at most. */

@@ -41,6 +41,6 @@ void arena_remove(struct arena *arena);
 bool arena_serve(struct arena *arena, const struct need *need, struct frames *frames);
 bool arena_has_place(const struct arena *arena, const struct need *need);
 void arena_describe(const struct arena *arena, struct contigmem_arena_info *info);
-bool arena_find_from(phys_addr_t phys, bool partition, struct contigmem_arena_info *info);
+bool arena_find_from(phys_addr_t phys, struct contigmem_arena_info *info);
 
 #endif /* CONTIGMEM_ARENA_H */

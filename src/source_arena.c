@@ -587,33 +587,36 @@ void arena_describe(const struct arena *arena, struct contigmem_arena_info *info
 		.free = READ_ONCE(arena->free) << PAGE_SHIFT,
 		.nid = arena->nid,
 		.cache = arena->cache,
-		.is_partition = arena->owned,
 	};
 }
 
-/* The lower of two that ends above a frame; a partition may lie in an arena. */
+/* The first of two that end above a frame; of two that begin together the longer. */
 static struct arena *lower(struct arena *arena, struct arena *lowest, unsigned long pfn)
 {
-	if (arena->first + arena->nr <= pfn || (lowest && lowest->first <= arena->first))
+	if (arena->first + arena->nr <= pfn)
+		return lowest;
+	if (lowest && (lowest->first < arena->first ||
+		       (lowest->first == arena->first && lowest->nr >= arena->nr)))
 		return lowest;
 	return arena;
 }
 
-/* Describe the lowest arena that ends above a physical address; false if there is none. */
-bool arena_find_from(phys_addr_t phys, bool partition, struct contigmem_arena_info *info)
+/*
+ * Describe the lowest arena that ends above a physical address, partitions' included;
+ * false if there is none. A partition may lie in an arena, which stands for it then.
+ */
+bool arena_find_from(phys_addr_t phys, struct contigmem_arena_info *info)
 {
 	struct arena *arena, *lowest = NULL;
 	enum contigmem_cache cache;
 
 	rcu_read_lock();
-	for (cache = 0; cache < CONTIGMEM_NR_CACHES && !partition; cache++) {
+	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
 		list_for_each_entry_rcu(arena, &arenas[cache], list)
 			lowest = lower(arena, lowest, PHYS_PFN(phys));
 	}
-	if (partition) {
-		list_for_each_entry_rcu(arena, &partitions, list)
-			lowest = lower(arena, lowest, PHYS_PFN(phys));
-	}
+	list_for_each_entry_rcu(arena, &partitions, list)
+		lowest = lower(arena, lowest, PHYS_PFN(phys));
 	if (lowest)
 		arena_describe(lowest, info);
 	rcu_read_unlock();

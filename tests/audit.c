@@ -34,7 +34,6 @@
  * @cache: what the ledger says
  * @own: address of a block; 0 for an arena or a partition
  * @readonly: the block has a mapping of its own
- * @partition: a partition, which may have been made of an arena's frames
  */
 struct held {
 	unsigned long first;
@@ -42,7 +41,6 @@ struct held {
 	enum contigmem_cache cache;
 	unsigned long own;
 	bool readonly;
-	bool partition;
 };
 
 /**
@@ -126,7 +124,6 @@ static bool list_arenas(struct state *state, typeof(contigmem_next_arena) *next)
 			.first = PHYS_PFN(info.phys),
 			.end = PHYS_PFN(info.phys + info.size),
 			.cache = info.cache,
-			.partition = info.is_partition,
 		};
 
 		if (!add(state->all, &state->nr_all, state->room, &held))
@@ -134,12 +131,6 @@ static bool list_arenas(struct state *state, typeof(contigmem_next_arena) *next)
 		phys = info.phys + info.size;
 	}
 	return true;
-}
-
-/* An arena comes before the partition that fills it, and that before the block. */
-static int rank(const struct held *held)
-{
-	return held->own ? 2 : held->partition;
 }
 
 /* Upwards; of two that begin together the longer first. */
@@ -151,7 +142,8 @@ static int by_frame(const void *left, const void *right)
 		return a->first < b->first ? -1 : 1;
 	if (a->end != b->end)
 		return a->end > b->end ? -1 : 1;
-	return rank(a) - rank(b);
+	/* An arena before the block that fills it. */
+	return a->own < b->own ? -1 : 1;
 }
 
 static void check_disjoint(struct state *state)
@@ -178,7 +170,7 @@ static void merge(struct state *state)
 			state->all[nr++] = *held;
 			continue;
 		}
-		if (last->own || held->end > last->end || !(held->own || held->partition))
+		if (last->own || held->end > last->end || !held->own)
 			wrong(state, "frames %#lx-%#lx and %#lx-%#lx overlap", last->first,
 			      last->end - 1, held->first, held->end - 1);
 		else if (held->cache != last->cache)
