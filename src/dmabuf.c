@@ -26,13 +26,13 @@
  * struct export - one dma-buf
  * @block: its block, which stays
  * @release: to be called when it need not any longer
- * @lock: protects @devices
+ * @lock: for whoever looks at the devices
  * @devices: what is attached
  */
 struct export {
 	struct block *block;
 	void (*release)(struct block *block);
-	struct mutex lock;
+	struct mutex lock;	/* protects devices */
 	struct list_head devices;
 };
 
@@ -73,11 +73,10 @@ static int fill_table(struct sg_table *table, const struct block *block)
 
 static int attach(struct dma_buf *buf, struct dma_buf_attachment *attachment)
 {
+	struct export_device *device = kzalloc(sizeof(*device), GFP_KERNEL);
 	struct export *export = buf->priv;
-	struct export_device *device;
 	int error;
 
-	device = kzalloc(sizeof(*device), GFP_KERNEL);
 	if (!device)
 		return -ENOMEM;
 	error = fill_table(&device->table, export->block);
@@ -224,12 +223,11 @@ static const struct dma_buf_ops ops = { OPS_READONLY, .vmap = map_to_kernel };
  */
 int dmabuf_export(struct block *block, int flags, void (*release)(struct block *block))
 {
+	struct export *export = kzalloc(sizeof(*export), GFP_KERNEL);
 	DEFINE_DMA_BUF_EXPORT_INFO(info);
-	struct export *export;
 	struct dma_buf *buf;
 	int fd;
 
-	export = kzalloc(sizeof(*export), GFP_KERNEL);
 	if (!export) {
 		release(block);
 		return -ENOMEM;

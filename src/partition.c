@@ -28,8 +28,9 @@
  * @nid: their node; NUMA_NO_NODE for a CMA area
  * @area: the CMA area
  * @handles: times that it is open; gone with the last
- * @blocks: live blocks, and requests that are being served
- * @blocks_peak: most of those
+ * @serving: requests that are being served
+ * @blocks: live blocks
+ * @blocks_peak: most of those at a time
  * @failures: requests that were not served
  */
 struct contigmem_partition {
@@ -40,6 +41,7 @@ struct contigmem_partition {
 	int nid;
 	struct cma *area;
 	unsigned int handles;
+	unsigned long serving;
 	unsigned long blocks;
 	unsigned long blocks_peak;
 	unsigned long failures;
@@ -222,7 +224,7 @@ int partition_close(struct contigmem_partition *partition)
 	spin_lock_irq(&lock);
 	if (!is_listed(partition)) {
 		error = -EINVAL;
-	} else if (partition->handles == 1 && partition->blocks) {
+	} else if (partition->handles == 1 && (partition->blocks || partition->serving)) {
 		error = -EBUSY;
 	} else {
 		last = !--partition->handles;
@@ -298,36 +300,41 @@ bool partition_describe_nth(unsigned int nth, struct contigmem_partition_info *i
 	return found;
 }
 
-/* From now on it stays; false if it is gone already. */
-static bool hold(struct contigmem_partition *partition)
+/* It stays while it serves; false if it is gone already. */
+static bool begin_to_serve(struct contigmem_partition *partition)
 {
 	unsigned long flags;
 	bool live;
 
 	spin_lock_irqsave(&lock, flags);
 	live = is_listed(partition);
-	if (live) {
-		partition->blocks++;
-		partition->blocks_peak = max(partition->blocks_peak, partition->blocks);
-	}
+	if (live)
+		partition->serving++;
 	spin_unlock_irqrestore(&lock, flags);
 	return live;
 }
 
-static void unhold(struct contigmem_partition *partition, bool failed)
+/* With a block, for which it stays as well, or without. */
+static void end_to_serve(struct contigmem_partition *partition, bool served)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&lock, flags);
-	partition->blocks--;
-	partition->failures += failed;
+	partition->serving--;
+	partition->blocks += served;
+	partition->blocks_peak = max(partition->blocks_peak, partition->blocks);
+	partition->failures += !served;
 	spin_unlock_irqrestore(&lock, flags);
 }
 
 /* A block of it is gone, its frames included. Any context. */
 void partition_put(struct contigmem_partition *partition)
 {
-	unhold(partition, false);
+	unsigned long flags;
+
+	spin_lock_irqsave(&lock, flags);
+	partition->blocks--;
+	spin_unlock_irqrestore(&lock, flags);
 }
 
 static enum contigmem_reason serve_from_arena(struct contigmem_partition *partition,
@@ -365,14 +372,13 @@ static enum contigmem_reason get(const struct need *need, const struct memmap *m
 	struct contigmem_partition *partition = need->partition;
 	enum contigmem_reason reason;
 
-	if (!hold(partition))
+	if (!begin_to_serve(partition))
 		return CONTIGMEM_BAD_PARTITION;
 	verdict->windows++;
 	reason = partition->arena ? serve_from_arena(partition, need, frames) :
 				    serve_from_area(partition, need, frames, verdict);
-	if (reason)
-		unhold(partition, true);
-	else
+	end_to_serve(partition, !reason);
+	if (!reason)
 		frames->partition = partition;
 	return reason;
 }

@@ -40,39 +40,49 @@ struct account *tags_find(u32 tag)
 	return account;
 }
 
+/* A new account, or one that somebody else was faster to make; NULL without memory. */
+static struct account *make(u32 tag, gfp_t gfp)
+{
+	struct account *account = kzalloc(sizeof(*account), gfp);
+	struct account *faster;
+	unsigned long flags;
+
+	if (!account)
+		return NULL;
+	account->info.tag = tag;
+
+	spin_lock_irqsave(&lock, flags);
+	faster = tags_find(tag);
+	if (!faster) {
+		account->next = newest;
+		hlist_add_head_rcu(&account->hash, bucket(tag));
+		/* Who lists them follows it without the lock: what it points to comes first. */
+		smp_store_release(&newest, account);
+		nr_accounts++;
+	}
+	spin_unlock_irqrestore(&lock, flags);
+	if (!faster)
+		return account;
+	kfree(account);
+	return faster;
+}
+
 /* The account of a tag, the others' where there is no room for one of its own. */
 struct account *tags_get(u32 tag, gfp_t gfp)
 {
-	struct account *account = tags_find(tag), *made, *faster;
-	unsigned long flags;
+	struct account *account = tags_find(tag);
 
 	if (account)
 		return account;
 	if (READ_ONCE(nr_accounts) >= ACCOUNTS_MAX)
 		return &others;
-	made = kzalloc(sizeof(*made), gfp);
-	if (!made)
-		return &others;
-	made->info.tag = tag;
-
-	spin_lock_irqsave(&lock, flags);
-	faster = tags_find(tag);
-	if (!faster) {
-		made->next = newest;
-		hlist_add_head_rcu(&made->hash, bucket(tag));
-		smp_store_release(&newest, made);
-		nr_accounts++;
-	}
-	spin_unlock_irqrestore(&lock, flags);
-	if (!faster)
-		return made;
-	kfree(made);
-	return faster;
+	return make(tag, gfp) ?: &others;
 }
 
 /* All accounts, one after the other, beginning with NULL; NULL after the last. */
 struct account *tags_next(struct account *account)
 {
+	/* Pairs with the release in make(). */
 	return account ? account->next : smp_load_acquire(&newest);
 }
 

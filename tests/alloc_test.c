@@ -830,7 +830,8 @@ static void devm_passes_errors_on(struct kunit *test)
 	struct platform_device *device = a_device(test);
 	struct contigmem_request req = CONTIGMEM_REQUEST(0);
 
-	KUNIT_EXPECT_EQ(test, PTR_ERR(devm_contigmem_alloc(&device->dev, &req, GFP_KERNEL)), -EINVAL);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(devm_contigmem_alloc(&device->dev, &req, GFP_KERNEL)),
+			-EINVAL);
 	platform_device_unregister(device);
 }
 

@@ -91,8 +91,11 @@ static bool add(struct held *list, unsigned long *nr, unsigned long room, const 
 	return true;
 }
 
+typedef int (*next_block_fn)(const void *vaddr, struct contigmem_info *info);
+typedef int (*next_arena_fn)(phys_addr_t phys, struct contigmem_arena_info *info);
+
 /* False if there are more than the lists have room for. */
-static bool list_blocks(struct state *state, typeof(contigmem_next) *next)
+static bool list_blocks(struct state *state, next_block_fn next)
 {
 	struct contigmem_info info;
 	const void *vaddr = NULL;
@@ -114,7 +117,7 @@ static bool list_blocks(struct state *state, typeof(contigmem_next) *next)
 	return true;
 }
 
-static bool list_arenas(struct state *state, typeof(contigmem_next_arena) *next)
+static bool list_arenas(struct state *state, next_arena_fn next)
 {
 	struct contigmem_arena_info info;
 	phys_addr_t phys = 0;
@@ -185,8 +188,8 @@ static void merge(struct state *state)
 
 static bool list(struct state *state)
 {
-	typeof(contigmem_next_arena) *next_arena = symbol_get(contigmem_next_arena);
-	typeof(contigmem_next) *next = symbol_get(contigmem_next);
+	next_arena_fn next_arena = symbol_get(contigmem_next_arena);
+	next_block_fn next = symbol_get(contigmem_next);
 	bool good = true;
 
 	state->nr_blocks = 0;
@@ -258,7 +261,7 @@ static void check_direct(struct state *state, unsigned long first, unsigned long
 {
 	while (first < end) {
 		const struct held *held = &state->all[state->at];
-		unsigned long upto;
+		unsigned long stop;
 
 		if (state->at == state->nr_all || held->first >= end) {
 			check_others(state, first, end, entry);
@@ -272,12 +275,12 @@ static void check_direct(struct state *state, unsigned long first, unsigned long
 			check_others(state, first, held->first, entry);
 			first = held->first;
 		}
-		upto = min(end, held->end);
+		stop = min(end, held->end);
 		if (!type_is(entry->type, held->cache) || !entry->writable || entry->executable)
 			wrong(state, "direct map of frames %#lx-%#lx: %s%s%s, should be %s", first,
-			      upto - 1, type_names[entry->type], entry->writable ? "" : " ro",
+			      stop - 1, type_names[entry->type], entry->writable ? "" : " ro",
 			      entry->executable ? " x" : "", cache_names[held->cache]);
-		first = upto;
+		first = stop;
 	}
 }
 
@@ -459,8 +462,9 @@ int contigmem_audit_sweep(struct contigmem_audit *audit)
 	*audit = (struct contigmem_audit){};
 	error = read_ledger(&state);
 	if (!error)
-		error = walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY,
-					    0, U64_MAX, &state, sweep_range);
+		error = walk_iomem_res_desc(IORES_DESC_NONE,
+					    IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY, 0, U64_MAX,
+					    &state, sweep_range);
 	if (!error && state.nr_all) {
 		walk(&state, kernel, VMALLOC_START, VMALLOC_END, false);
 		walk(&state, kernel, MODULES_VADDR, MODULES_END, false);

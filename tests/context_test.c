@@ -291,7 +291,7 @@ static void soak(struct kunit *test)
 		/* Below what any of the requests asks for. */
 		req.high = SZ_4G - 1;
 		req.cache = cache;
-		snprintf(name, sizeof(name), "soak%d", cache);
+		snprintf(name, sizeof(name), "part%d", cache);
 		soak->partitions[cache] = contigmem_partition_create(name, &req);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, soak->partitions[cache]);
 	}

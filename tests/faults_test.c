@@ -44,7 +44,7 @@ static unsigned long settled(struct kunit *test, unsigned long frames)
 		KUNIT_ASSERT_EQ(test, contigmem_audit_sweep(&audit), 0);
 		if (audit.held == frames)
 			break;
-		msleep(1);
+		msleep(20);
 	} while (time_before(jiffies, end));
 	return audit.held;
 }

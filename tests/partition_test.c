@@ -96,6 +96,35 @@ static void refused(struct kunit *test, const struct contigmem_request *req, gfp
 		contigmem_free(vaddr);
 }
 
+#define BLOCKS		(SIZE / SZ_64K)
+
+/* Fill it, and empty it again. */
+static void fill(struct kunit *test, const struct contigmem_request *req,
+		 const struct contigmem_partition_info *info)
+{
+	void **vaddr = kunit_kcalloc(test, BLOCKS, sizeof(*vaddr), GFP_KERNEL);
+	struct contigmem_info block;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, vaddr);
+	for (i = 0; i < BLOCKS; i++) {
+		vaddr[i] = test_alloc(test, req, GFP_KERNEL);
+		expect_inside(test, info, vaddr[i], SZ_64K);
+		KUNIT_ASSERT_EQ(test, contigmem_describe(vaddr[i], &block), 0);
+		KUNIT_EXPECT_EQ(test, block.source, CONTIGMEM_SOURCE_PARTITION);
+	}
+	refused(test, req, GFP_KERNEL, -ENOSPC);
+	KUNIT_EXPECT_EQ(test, info_of(test, req->partition).free, (size_t)0);
+	KUNIT_EXPECT_EQ(test, info_of(test, req->partition).blocks, (unsigned long)BLOCKS);
+	for (i = 0; i < BLOCKS; i++) {
+		test_forget(vaddr[i]);
+		contigmem_free(vaddr[i]);
+		/* It stays the partition's, type and all. */
+		test_check_type(test, info->phys + (phys_addr_t)i * SZ_64K, SZ_64K, req->cache);
+	}
+	test_audit(test);
+}
+
 /* All of it can be had, in its cache type, and nothing of anything else. */
 static void serves_all_of_itself_and_nothing_else(struct kunit *test)
 {
@@ -105,36 +134,17 @@ static void serves_all_of_itself_and_nothing_else(struct kunit *test)
 		struct contigmem_partition *partition = create(test, cache);
 		struct contigmem_request req = request_in(partition, SZ_64K, cache);
 		struct contigmem_partition_info info = info_of(test, partition);
-		void *vaddr[SIZE / SZ_64K];
-		struct contigmem_info block;
-		int round, i;
 
 		KUNIT_EXPECT_EQ(test, info.size, (size_t)SIZE);
 		KUNIT_EXPECT_EQ(test, info.free, (size_t)SIZE);
 		KUNIT_EXPECT_GE(test, (u64)info.phys, (u64)SZ_16M);
 		KUNIT_EXPECT_LE(test, (u64)info.phys + SIZE, (u64)SZ_4G);
-		for (round = 0; round < 2; round++) {
-			for (i = 0; i < ARRAY_SIZE(vaddr); i++) {
-				vaddr[i] = test_alloc(test, &req, GFP_KERNEL);
-				expect_inside(test, &info, vaddr[i], SZ_64K);
-				KUNIT_ASSERT_EQ(test, contigmem_describe(vaddr[i], &block), 0);
-				KUNIT_EXPECT_EQ(test, block.source, CONTIGMEM_SOURCE_PARTITION);
-			}
-			refused(test, &req, GFP_KERNEL, -ENOSPC);
-			KUNIT_EXPECT_EQ(test, info_of(test, partition).free, (size_t)0);
-			KUNIT_EXPECT_EQ(test, info_of(test, partition).blocks,
-					(unsigned long)ARRAY_SIZE(vaddr));
-			for (i = 0; i < ARRAY_SIZE(vaddr); i++) {
-				test_forget(vaddr[i]);
-				contigmem_free(vaddr[i]);
-				/* It stays the partition's, type and all. */
-				test_check_type(test, info.phys + (phys_addr_t)i * SZ_64K, SZ_64K,
-						cache);
-			}
-			test_audit(test);
-		}
-		KUNIT_EXPECT_EQ(test, info_of(test, partition).blocks, 0UL);
-		KUNIT_EXPECT_EQ(test, info_of(test, partition).failures, 2UL);
+		fill(test, &req, &info);
+		fill(test, &req, &info);
+		info = info_of(test, partition);
+		KUNIT_EXPECT_EQ(test, info.blocks, 0UL);
+		KUNIT_EXPECT_EQ(test, info.blocks_peak, (unsigned long)BLOCKS);
+		KUNIT_EXPECT_EQ(test, info.failures, 2UL);
 		close(test, partition);
 		test_check_type_ends(test, info.phys, SIZE);
 	}
@@ -161,7 +171,6 @@ static void constraints_hold_inside(struct kunit *test)
 	struct contigmem_partition *partition = create(test, CONTIGMEM_WRITECOMBINE);
 	struct contigmem_partition_info info = info_of(test, partition);
 	struct contigmem_request req = request_in(partition, TEST_ODD_SIZE, info.cache);
-	int nid;
 
 	req.low = info.phys + SZ_1M + 1;
 	req.align = SZ_64K;
@@ -177,8 +186,15 @@ static void constraints_hold_inside(struct kunit *test)
 
 	req.flags = CONTIGMEM_READONLY;
 	test_free(test, test_alloc(test, &req, GFP_KERNEL));
+	close(test, partition);
+}
 
-	req = request_in(partition, SZ_64K, info.cache);
+static void what_is_not_inside_is_refused(struct kunit *test)
+{
+	struct contigmem_partition *partition = create(test, CONTIGMEM_CACHED);
+	struct contigmem_partition_info info = info_of(test, partition);
+	struct contigmem_request req = request_in(partition, SZ_64K, info.cache);
+
 	req.high = info.phys + SZ_64K - 2;
 	refused(test, &req, GFP_KERNEL, -ERANGE);
 	req = request_in(partition, SIZE + 1, info.cache);
@@ -186,9 +202,17 @@ static void constraints_hold_inside(struct kunit *test)
 	req = request_in(partition, SZ_64K, info.cache);
 	req.low = info.phys + SIZE;
 	refused(test, &req, GFP_KERNEL, -ERANGE);
+	close(test, partition);
+}
 
-	/* Another node may be preferred in vain, and not be had. */
-	req = request_in(partition, SZ_64K, info.cache);
+/* Another node may be preferred in vain, and not be had. */
+static void is_on_one_node(struct kunit *test)
+{
+	struct contigmem_partition *partition = create(test, CONTIGMEM_CACHED);
+	struct contigmem_partition_info info = info_of(test, partition);
+	struct contigmem_request req = request_in(partition, SZ_64K, info.cache);
+	int nid;
+
 	for_each_node_state(nid, N_MEMORY) {
 		req.nid = nid;
 		if (nid == info.nid) {
@@ -449,6 +473,8 @@ static struct kunit_case partition_cases[] = {
 	KUNIT_CASE(serves_all_of_itself_and_nothing_else),
 	KUNIT_CASE(others_are_not_served_from_it),
 	KUNIT_CASE(constraints_hold_inside),
+	KUNIT_CASE(what_is_not_inside_is_refused),
+	KUNIT_CASE(is_on_one_node),
 	KUNIT_CASE(another_cache_type_is_refused),
 	KUNIT_CASE(serves_under_a_lock),
 	KUNIT_CASE(names),

@@ -157,10 +157,10 @@ static bool audit(void)
 	if (fd == -2)
 		fd = open("/sys/kernel/debug/contigmem_audit/ledger", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return fail("no audit: load contigmem_audit.ko");
+		return fail("load contigmem_audit.ko");
 	n = pread(fd, text, sizeof(text) - 1, 0);
 	text[n < 0 ? 0 : n] = '\0';
-	return strncmp(text, "agrees ", 7) ? fail("audit: '%s'", text) : true;
+	return strncmp(text, "agrees ", 7) ? fail("page tables: '%s'", text) : true;
 }
 
 __printf(1, 2)

@@ -80,7 +80,7 @@ static void fill(__u32 *word, size_t size, __u32 seed)
 }
 
 /* Do all page tables, this program's included, agree with contigmem's ledger? */
-static bool agrees(void)
+static bool ledger_is_right(void)
 {
 	int ledger = open("/sys/kernel/debug/contigmem_audit/ledger", O_RDONLY);
 	char text[512] = "";
@@ -145,7 +145,7 @@ static bool holds_what_is_written(void)
 			fill(memory, blocks[i].size, i + 1);
 		this = this && driver_sees(node, memory, blocks[i].size) &&
 		       mapped_as(memory, blocks[i].size, blocks[i].type, blocks[i].writable) &&
-		       agrees();
+		       ledger_is_right();
 		if (!this)
 			printf("# %s\n", blocks[i].name);
 		good = good && this;
@@ -314,7 +314,8 @@ static bool a_dma_buf_is_the_block(void)
 		       mapped_as(memory, blocks[i].size, blocks[i].type, blocks[i].writable) &&
 		       frame_of(memory) == frame_of(direct) &&
 		       imported(buf, frame_of(direct), blocks[i].size, blocks[i].writable) &&
-		       (!blocks[i].writable || !memcmp(direct, "vmap", 4)) && agrees();
+		       (!blocks[i].writable || !memcmp(direct, "vmap", 4)) &&
+		       ledger_is_right();
 		if (!this)
 			printf("# %s: %s\n", blocks[i].name, strerror(errno));
 		good = good && this;
@@ -364,14 +365,15 @@ static bool a_freed_block_stays_while_a_dma_buf_has_it(void)
 		memory[7] = 7;
 		_exit(!mapped_as(memory, PAGE, UC_MINUS, true));
 	}
-	good = good && waitpid(child, &status, 0) == child && !status && agrees();
+	good = good && waitpid(child, &status, 0) == child && !status && ledger_is_right();
 	if (good) {
 		char *memory = map(buf, PAGE, PROT_READ, 0);
 
 		/* The mapping alone keeps it as well. */
 		close(buf);
 		good = memory != MAP_FAILED && memory[7] == 7 && listed(" freed users=1\n") &&
-		       agrees() && !munmap(memory, PAGE) && !listed("users=") && agrees();
+		       ledger_is_right() && !munmap(memory, PAGE) && !listed("users=") &&
+		       ledger_is_right();
 	}
 	return good;
 }
@@ -422,7 +424,7 @@ int main(void)
 	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
 		bool ok = tests[i].run();
 
-		ok = ok && agrees();
+		ok = ok && ledger_is_right();
 		failed += !ok;
 		printf("%sok %zu - %s\n", ok ? "" : "not ", i + 1, tests[i].name);
 	}

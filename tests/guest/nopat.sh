@@ -24,7 +24,7 @@ expect() {
 }
 
 mountpoint -q $debugfs || mount -t debugfs debugfs $debugfs
-insmod contigmem_audit.ko && insmod contigmem.ko || problem "insmod failed"
+insmod contigmem.ko || problem "insmod failed"
 for request in size=64K size=4K 'size=3M align=1M'; do
 	expect 'ok ' "$request"
 	expect 'ok ' "$request readonly"

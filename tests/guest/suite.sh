@@ -96,11 +96,11 @@ kunit() {
 	local suite idle=/sys/module/contigmem/parameters/arena_idle_mb before fault
 
 	# What fault injection leaves out, and says, unless told.
-	for fault in $debugfs/failslab $debugfs/fail_page_alloc; do
-		[ -e $fault ] || continue
-		echo N >$fault/ignore-gfp-wait
-		echo 0 >$fault/verbose
-		[ ! -e $fault/min-order ] || echo 0 >$fault/min-order
+	for fault in "$debugfs"/{failslab,fail_page_alloc}; do
+		[ -e "$fault" ] || continue
+		echo N >"$fault/ignore-gfp-wait"
+		echo 0 >"$fault/verbose"
+		[ ! -e "$fault/min-order" ] || echo 0 >"$fault/min-order"
 	done
 	# The suites look at page tables: what no block is in must not lie idle.
 	before=$(cat $idle)
