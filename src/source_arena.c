@@ -60,7 +60,8 @@ struct arena {
 	struct list_head list;
 	struct list_head released;
 	struct rcu_head rcu;
-	spinlock_t lock;	/* protects all below but typed, which changes while dead */
+	/* Protects all below but typed, which changes while dead, or all of one block. */
+	spinlock_t lock;
 	unsigned long first;
 	unsigned long nr;
 	int nid;
@@ -188,13 +189,17 @@ static bool find(const struct arena *arena, const struct placement *place, unsig
 	return false;
 }
 
-/* Undo what offer() did to pages that are in use again. */
+/* Undo what offer() did to pages that are in use again, some of them not for the first time. */
 static void clear_type(unsigned long first, unsigned long nr)
 {
 	unsigned long i;
 
-	for (i = 0; i < nr; i++)
-		__ClearPageOffline(pfn_to_page(first + i));
+	for (i = 0; i < nr; i++) {
+		struct page *page = pfn_to_page(first + i);
+
+		if (PageOffline(page))
+			__ClearPageOffline(page);
+	}
 }
 
 /* The first place in the arena from a frame on. */
@@ -216,8 +221,12 @@ static bool get_from(struct arena *arena, const struct placement *place, unsigne
 		}
 		spin_unlock_irqrestore(&arena->lock, flags);
 	}
-	if (found && arena->typed)
+	if (found && arena->typed) {
 		clear_type(frames->first, frames->nr);
+		/* All are this block's: nobody else looks at it, or offers them. */
+		if (frames->nr == arena->nr)
+			arena->typed = false;
+	}
 	return found;
 }
 

@@ -34,21 +34,6 @@ static int faults_init(struct kunit_suite *suite)
 	return fail_changes(false);
 }
 
-/* How many frames contigmem has, once what is to be given back is. */
-static unsigned long settled(struct kunit *test, unsigned long frames)
-{
-	unsigned long end = jiffies + 10 * HZ;
-	struct contigmem_audit audit;
-
-	do {
-		KUNIT_ASSERT_EQ(test, contigmem_audit_sweep(&audit), 0);
-		if (audit.held == frames)
-			break;
-		msleep(20);
-	} while (time_before(jiffies, end));
-	return audit.held;
-}
-
 /*
  * The n-th thing that can fail in this task does. Returns whether there was one. A
  * record of a block freed before is used again: @other takes that one.
@@ -88,7 +73,7 @@ static unsigned int fail_every_step(struct kunit *test, const struct contigmem_r
 			contigmem_free(vaddr);
 		}
 		contigmem_free(other);
-		KUNIT_ASSERT_EQ_MSG(test, settled(test, 0), 0UL, "step %u: frames are held: %s",
+		KUNIT_ASSERT_EQ_MSG(test, test_settled(test, 0), 0UL, "step %u: frames are held: %s",
 				    nth, test_text(test, req, GFP_KERNEL));
 		test_audit(test);
 	}
@@ -106,7 +91,7 @@ static void fail_all_kinds(struct kunit *test, size_t size)
 	unsigned int steps = 0;
 	int i;
 
-	KUNIT_ASSERT_EQ(test, settled(test, 0), 0UL);
+	KUNIT_ASSERT_EQ(test, test_settled(test, 0), 0UL);
 	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
 		for (i = 0; i < ARRAY_SIZE(flags); i++) {
 			struct contigmem_request req = CONTIGMEM_REQUEST(size);
@@ -158,7 +143,7 @@ static void every_step_of_a_partition(struct kunit *test)
 	unsigned int nth, refused = 0;
 	bool reached = true;
 
-	KUNIT_ASSERT_EQ(test, settled(test, 0), 0UL);
+	KUNIT_ASSERT_EQ(test, test_settled(test, 0), 0UL);
 	req.cache = CONTIGMEM_WRITECOMBINE;
 	for (nth = 1; reached && nth < STEPS_MAX; nth++) {
 		current->fail_nth = nth;
@@ -174,7 +159,7 @@ static void every_step_of_a_partition(struct kunit *test)
 			test_audit(test);
 			KUNIT_EXPECT_EQ(test, contigmem_partition_close(partition), 0);
 		}
-		KUNIT_ASSERT_EQ_MSG(test, settled(test, 0), 0UL, "step %u", nth);
+		KUNIT_ASSERT_EQ_MSG(test, test_settled(test, 0), 0UL, "step %u", nth);
 		test_audit(test);
 	}
 	kunit_info(test, "%u steps failed one by one", nth - 2);
@@ -259,7 +244,7 @@ static void frames_whose_type_is_unknown_are_leaked(struct kunit *test)
 	vaddr = test_alloc(test, &req, GFP_KERNEL);
 	phys = test_phys(test, vaddr);
 	test_free(test, vaddr);
-	KUNIT_ASSERT_EQ(test, settled(test, 0), 0UL);
+	KUNIT_ASSERT_EQ(test, test_settled(test, 0), 0UL);
 
 	req.low = phys;
 	req.high = phys + SZ_2M - 1;

@@ -302,6 +302,21 @@ void test_audit(struct kunit *test)
 			    audit.first);
 }
 
+/* How many frames contigmem has, once what is to be given back is. */
+unsigned long test_settled(struct kunit *test, unsigned long frames)
+{
+	unsigned long end = jiffies + 10 * HZ;
+	struct contigmem_audit audit;
+
+	do {
+		KUNIT_ASSERT_EQ(test, contigmem_audit_sweep(&audit), 0);
+		if (audit.held == frames)
+			break;
+		msleep(20);
+	} while (time_before(jiffies, end));
+	return audit.held;
+}
+
 /* Nothing is left of a block: no record, no cache type. */
 void test_check_gone(struct kunit *test, const struct contigmem_info *info)
 {

@@ -53,6 +53,7 @@ bool test_type_is_write_back(phys_addr_t phys, size_t size);
 bool test_has_type(const void *vaddr, const struct contigmem_request *req);
 void test_check_type_ends(struct kunit *test, phys_addr_t phys, size_t size);
 void test_audit(struct kunit *test);
+unsigned long test_settled(struct kunit *test, unsigned long frames);
 void test_check_gone(struct kunit *test, const struct contigmem_info *info);
 void test_check_block(struct kunit *test, const void *vaddr,
 		      const struct contigmem_request *req, gfp_t gfp);

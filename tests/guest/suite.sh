@@ -194,8 +194,9 @@ ask() {
 # The kernel itself may try for ever, but not beyond a fatal signal.
 try_offline() { timeout -s KILL 60 bash -c "echo offline >$memory/state" 2>/dev/null; }
 
-# A piece of memory that the kernel can take offline when nobody allocates, from
-# the highest down: sets $memory, $low and $high.
+# A piece of memory that the kernel can take offline, from the highest down: sets
+# $memory, $low and $high, and leaves it offline. Later nothing of the kernel's own may
+# be in it, so it is found early and kept.
 find_memory() {
 	local size name
 
@@ -204,13 +205,14 @@ find_memory() {
 		memory=/sys/devices/system/memory/$name
 		[ "$(cat "$memory/state")" = online ] || continue
 		try_offline || continue
-		echo online_kernel >"$memory/state" || problem "$name does not come back"
 		low=$((${name#memory} * size))
 		high=$((low + size - 1))
 		return
 	done
-	return 1
+	problem "no memory can go offline"
 }
+
+bring_online() { echo online_kernel >"$memory/state" || problem "memory does not come back"; }
 
 # offline: takes $memory offline and brings it back; in between contigmem knows.
 offline() {
@@ -219,15 +221,15 @@ offline() {
 	try_offline || return
 	answer=$(ask "size=64K low=$low high=$high")
 	[[ $answer = "error -34 "* ]] || problem "a block in offline memory: $answer"
-	echo online_kernel >"$memory/state" || problem "memory does not come back"
+	bring_online
 }
 
 # Memory goes offline where nothing lives, idle arenas and allocations elsewhere
 # beside it, and stays where a block is.
 hotplug() {
-	local before=$problems low high memory answer load i
+	local before=$problems answer load i
 
-	find_memory || { problem "no memory can go offline"; return 1; }
+	bring_online
 	step "offline and online $memory"
 	while :; do
 		ask "size=300K align=1M high=$((low - 1)) tag=Load" >/dev/null
@@ -324,6 +326,14 @@ box RANGE 65536 65536 N cached 0 0 0 1" ] || problem "partitions: $(cat $list)"
 	ask 'size=64K partition=ring cache=wc' >/dev/null
 	unload contigmem
 	agrees "partitions unloaded with a block"
+	# Its memory stays online; as soon as it is gone it need not.
+	load contigmem.ko "partition=stays:64K,low=$low,high=$high,align=1M"
+	! offline || problem "memory with a partition went offline"
+	grep -q "^stays .* 65536 65536 " $list || problem "partitions: $(cat $list)"
+	agrees "memory with a partition that stayed online"
+	unload contigmem
+	try_offline || problem "memory that had a partition stays online"
+	bring_online
 	for parameter in partition=ring:4K partition=a partition=:4K partition=a:0 \
 		partition=a:4K,cache=none partition=a:4K,tag=x partition=a:4K,readonly \
 		partition=a:4K,high=4K partition=a:1024G; do
@@ -380,6 +390,7 @@ fi
 load contigmem_audit.ko
 non_wb_before=$(non_wb)
 free_before=$(free_kb)
+find_memory
 
 if load contigmem.ko; then
 	if [ -e contigmem_test.ko ]; then kunit; fi
