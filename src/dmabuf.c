@@ -142,7 +142,10 @@ static void unmap(struct dma_buf_attachment *attachment, struct sg_table *table,
 	dma_unmap_sgtable(device->dev, table, way, attributes(export));
 }
 
-static int begin_cpu_access(struct dma_buf *buf, enum dma_data_direction way)
+/* For all devices that see the block now. */
+static int sync(struct dma_buf *buf, enum dma_data_direction way,
+		void (*one)(struct device *dev, struct sg_table *table,
+			    enum dma_data_direction way))
 {
 	struct export *export = buf->priv;
 	struct export_device *device;
@@ -152,26 +155,20 @@ static int begin_cpu_access(struct dma_buf *buf, enum dma_data_direction way)
 	mutex_lock(&export->lock);
 	list_for_each_entry(device, &export->devices, list) {
 		if (device->mapped)
-			dma_sync_sgtable_for_cpu(device->dev, &device->table, way);
+			one(device->dev, &device->table, way);
 	}
 	mutex_unlock(&export->lock);
 	return 0;
 }
 
+static int begin_cpu_access(struct dma_buf *buf, enum dma_data_direction way)
+{
+	return sync(buf, way, dma_sync_sgtable_for_cpu);
+}
+
 static int end_cpu_access(struct dma_buf *buf, enum dma_data_direction way)
 {
-	struct export *export = buf->priv;
-	struct export_device *device;
-
-	if (!is_cached(export))
-		return 0;
-	mutex_lock(&export->lock);
-	list_for_each_entry(device, &export->devices, list) {
-		if (device->mapped)
-			dma_sync_sgtable_for_device(device->dev, &device->table, way);
-	}
-	mutex_unlock(&export->lock);
-	return 0;
+	return sync(buf, way, dma_sync_sgtable_for_device);
 }
 
 /* The mapping's file is the dma-buf's, which holds the block. */

@@ -226,20 +226,6 @@ static int read_ledger(struct state *state)
 	return 0;
 }
 
-static bool type_is(enum pagetable_type type, enum contigmem_cache cache)
-{
-	switch (cache) {
-	case CONTIGMEM_CACHED:
-		return type == PAGETABLE_WB;
-	case CONTIGMEM_UNCACHED:
-		return type == PAGETABLE_UC || type == PAGETABLE_UC_MINUS;
-	case CONTIGMEM_WRITECOMBINE:
-		return type == PAGETABLE_WC;
-	default:
-		return false;
-	}
-}
-
 /* Frames that the ledger says nothing of. */
 static void check_others(struct state *state, unsigned long first, unsigned long end,
 			 const struct pagetable_entry *entry)
@@ -276,7 +262,8 @@ static void check_direct(struct state *state, unsigned long first, unsigned long
 			first = held->first;
 		}
 		stop = min(end, held->end);
-		if (!type_is(entry->type, held->cache) || !entry->writable || entry->executable)
+		if (!pagetable_type_is(entry->type, held->cache) || !entry->writable ||
+		    entry->executable)
 			wrong(state, "direct map of frames %#lx-%#lx: %s%s%s, should be %s", first,
 			      stop - 1, type_names[entry->type], entry->writable ? "" : " ro",
 			      entry->executable ? " x" : "", cache_names[held->cache]);
@@ -344,7 +331,7 @@ static void check_alias(struct state *state, unsigned long addr, bool user,
 	block = holder(state->blocks, state->nr_blocks, entry->pfn);
 	if (!block)
 		wrong(state, "address %#lx maps frame %#lx, which no block has", addr, entry->pfn);
-	else if (!type_is(entry->type, block->cache) || entry->executable ||
+	else if (!pagetable_type_is(entry->type, block->cache) || entry->executable ||
 		 (entry->writable && block->readonly))
 		wrong(state, "address %#lx maps frame %#lx: %s%s%s, should be %s%s", addr,
 		      entry->pfn, type_names[entry->type], entry->writable ? " rw" : " ro",

@@ -119,20 +119,6 @@ const char *test_text(struct kunit *test, const struct contigmem_request *req, g
 	return text;
 }
 
-static bool type_is(enum pagetable_type type, enum contigmem_cache cache)
-{
-	switch (cache) {
-	case CONTIGMEM_CACHED:
-		return type == PAGETABLE_WB;
-	case CONTIGMEM_UNCACHED:
-		return type == PAGETABLE_UC || type == PAGETABLE_UC_MINUS;
-	case CONTIGMEM_WRITECOMBINE:
-		return type == PAGETABLE_WC;
-	default:
-		return false;
-	}
-}
-
 /* The direct map of these frames has this cache type, and may be written. */
 void test_check_type(struct kunit *test, phys_addr_t phys, size_t size,
 		     enum contigmem_cache cache)
@@ -148,7 +134,7 @@ void test_check_type(struct kunit *test, phys_addr_t phys, size_t size,
 			KUNIT_FAIL(test, "%#llx: not in the direct map", (u64)phys + at);
 			return;
 		}
-		if (!type_is(entry.type, cache) || !entry.writable ||
+		if (!pagetable_type_is(entry.type, cache) || !entry.writable ||
 		    entry.pfn != PFN_DOWN(phys + at)) {
 			KUNIT_FAIL(test,
 				   "direct map of %#llx: frame %#lx, memory type %d, writable %d; should be cache type %d",
@@ -175,8 +161,8 @@ static void check_mapping(struct kunit *test, const void *vaddr, phys_addr_t phy
 				   test_text(test, req, gfp));
 			return;
 		}
-		if (entry.pfn != PFN_DOWN(phys + at) || !type_is(entry.type, req->cache) ||
-		    entry.type != direct.type || entry.writable != writable) {
+		if (entry.pfn != PFN_DOWN(phys + at) ||
+		    !pagetable_type_is(entry.type, req->cache) || entry.type != direct.type || entry.writable != writable) {
 			KUNIT_FAIL(test,
 				   "byte %#zx of %#zx at %#llx: frame %#lx, memory type %d, in the direct map %d, writable %d: %s",
 				   at, size, (u64)phys, entry.pfn, entry.type, direct.type,
@@ -197,7 +183,7 @@ bool test_has_type(const void *vaddr, const struct contigmem_request *req)
 	for (at = 0; at < req->size; at += PAGE_SIZE) {
 		if (!pagetable_lookup(pat, (unsigned long)vaddr + at, &entry) ||
 		    !pagetable_lookup(pat, (unsigned long)__va(PFN_PHYS(entry.pfn)), &direct) ||
-		    !type_is(entry.type, req->cache) || entry.type != direct.type ||
+		    !pagetable_type_is(entry.type, req->cache) || entry.type != direct.type ||
 		    entry.writable != writable || !direct.writable)
 			return false;
 	}

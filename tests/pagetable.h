@@ -15,6 +15,8 @@
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
 
+#include "contigmem.h"
+
 /* Memory types as the PAT register codes them. */
 enum pagetable_type {
 	PAGETABLE_UC = 0,
@@ -43,6 +45,21 @@ struct pagetable_entry {
 	bool writable;
 	bool executable;
 };
+
+/* Is it what a block of this cache type has? */
+static inline bool pagetable_type_is(enum pagetable_type type, enum contigmem_cache cache)
+{
+	switch (cache) {
+	case CONTIGMEM_CACHED:
+		return type == PAGETABLE_WB;
+	case CONTIGMEM_UNCACHED:
+		return type == PAGETABLE_UC || type == PAGETABLE_UC_MINUS;
+	case CONTIGMEM_WRITECOMBINE:
+		return type == PAGETABLE_WC;
+	default:
+		return false;
+	}
+}
 
 /* The types of the eight PAT indices, one byte each. */
 static inline u64 pagetable_pat(void)
