@@ -162,7 +162,8 @@ static void check_mapping(struct kunit *test, const void *vaddr, phys_addr_t phy
 			return;
 		}
 		if (entry.pfn != PFN_DOWN(phys + at) ||
-		    !pagetable_type_is(entry.type, req->cache) || entry.type != direct.type || entry.writable != writable) {
+		    !pagetable_type_is(entry.type, req->cache) || entry.type != direct.type ||
+		    entry.writable != writable) {
 			KUNIT_FAIL(test,
 				   "byte %#zx of %#zx at %#llx: frame %#lx, memory type %d, in the direct map %d, writable %d: %s",
 				   at, size, (u64)phys, entry.pfn, entry.type, direct.type,
