@@ -299,8 +299,8 @@ rejected() {
 partitions() {
 	local before=$problems list=$debugfs/contigmem/partitions answer parameter i
 
-	load contigmem.ko partition=ring:4M,high=4G-1,align=64K,cache=wc partition=box:64K ||
-		return
+	load contigmem.ko partition=ring:4M,high=4G-1,align=64K,cache=wc partition=box:64K \
+		tag_limit=Ring:1M || return
 	[ "$(sed 's/0x[0-9a-f-]*x[0-9a-f]*/RANGE/; s/ [0-9] \(wc\|cached\)/ N \1/' $list)" = \
 "# name phys size free node cache blocks peak failures handles
 ring RANGE 4194304 4194304 N wc 0 0 0 1
@@ -321,6 +321,16 @@ box RANGE 65536 65536 N cached 0 0 0 1" ] || problem "partitions: $(cat $list)"
 		agrees "blocks in partitions"
 		echo all >$debugfs/contigmem/free
 	done
+	ask 'size=1M partition=ring cache=wc tag=Ring' >/dev/null
+	answer=$(ask 'size=4K tag=Ring')
+	[[ $answer = "error -28 ENOSPC: the tag's limit is reached"* ]] ||
+		problem "over the limit of a tag: $answer"
+	grep -qx 'Ring 1 1048576 1048576 3 1 1048576' $debugfs/contigmem/tags ||
+		problem "tags: $(grep ^Ring $debugfs/contigmem/tags)"
+	echo Ring:0 >/sys/module/contigmem/parameters/tag_limit
+	answer=$(ask 'size=4K tag=Ring')
+	[[ $answer = ok\ * ]] || problem "no limit any more: $answer"
+	echo all >$debugfs/contigmem/free
 	[ "$(awk '$1 == "ring" { print $7, $8, $9, $10 }' $list)" = "0 1 4 1" ] ||
 		problem "partitions: $(cat $list)"
 	ask 'size=64K partition=ring cache=wc' >/dev/null
