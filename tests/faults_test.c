@@ -73,8 +73,9 @@ static unsigned int fail_every_step(struct kunit *test, const struct contigmem_r
 			contigmem_free(vaddr);
 		}
 		contigmem_free(other);
-		KUNIT_ASSERT_EQ_MSG(test, test_settled(test, 0), 0UL, "step %u: frames are held: %s",
-				    nth, test_text(test, req, GFP_KERNEL));
+		KUNIT_ASSERT_EQ_MSG(test, test_settled(test, 0), 0UL,
+				    "step %u: frames are held: %s", nth,
+				    test_text(test, req, GFP_KERNEL));
 		test_audit(test);
 	}
 	KUNIT_EXPECT_FALSE(test, reached);
@@ -164,8 +165,8 @@ static void every_step_of_a_partition(struct kunit *test)
 	}
 	kunit_info(test, "%u steps failed one by one", nth - 2);
 	KUNIT_EXPECT_FALSE(test, reached);
-	/* The partition, its arena, and the change of the type. */
-	KUNIT_EXPECT_GE(test, refused, 3);
+	/* The partition and the change of the type; its arena may be in pieces. */
+	KUNIT_EXPECT_GE(test, refused, 2);
 }
 
 /* What contigmem will not: bring leaked frames back, so that the machine is as before. */

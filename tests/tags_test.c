@@ -193,6 +193,7 @@ static int claim(void *data)
 static void a_limit_holds_among_threads(struct kunit *test)
 {
 	struct claimant *claimants = kunit_kcalloc(test, THREADS, sizeof(*claimants), GFP_KERNEL);
+	unsigned int served = 0;
 	u32 tag = new_tag();
 	int i;
 
@@ -208,9 +209,11 @@ static void a_limit_holds_among_threads(struct kunit *test)
 	}
 	for (i = 0; i < THREADS; i++) {
 		wait_for_completion(&claimants[i].done);
-		KUNIT_EXPECT_GT(test, claimants[i].served, 0U);
+		served += claimants[i].served;
 		KUNIT_EXPECT_LE(test, claimants[i].most, (u64)LIMIT_PAGES * PAGE_SIZE);
 	}
+	/* One alone may have had them all, but there is always one. */
+	KUNIT_EXPECT_GE(test, served, LIMIT_PAGES / 2U);
 	KUNIT_EXPECT_LE(test, info_of(test, tag).bytes_peak, (u64)LIMIT_PAGES * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, info_of(test, tag).bytes, 0ULL);
 }
