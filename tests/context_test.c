@@ -20,8 +20,8 @@
 #include "src/compat.h"
 #include "suites.h"
 
-/* Allocations and frees of callers that cannot sleep. */
-#define OPERATIONS	100000
+/* Blocks of callers that cannot sleep, each allocated and freed. */
+#define BLOCKS		100000
 #define SLOTS		16
 #define HANDED_OVER	8
 /* What a callback does at a time, and how often it is called. */
@@ -60,7 +60,7 @@ struct soaker {
  * struct soak - the test
  * @partitions: one of each cache type
  * @handed: blocks that a task allocated, for somebody who cannot sleep to free
- * @done: operations of callers that cannot sleep
+ * @served: blocks of callers that cannot sleep
  * @stop: it is enough
  * @timer: an hrtimer
  * @tasklet: a softirq
@@ -73,7 +73,7 @@ struct soaker {
 struct soak {
 	struct contigmem_partition *partitions[CONTIGMEM_NR_CACHES];
 	void *handed[HANDED_OVER];
-	atomic_t done;
+	atomic_t served;
 	bool stop;
 	struct hrtimer timer;
 	struct tasklet_struct tasklet;
@@ -155,12 +155,13 @@ static void free_handed(struct soaker *soaker)
 
 static void soak_batch(struct soaker *soaker)
 {
+	unsigned int before = soaker->served;
 	int i;
 
 	for (i = 0; i < BATCH; i++)
 		soak_step(soaker);
 	free_handed(soaker);
-	atomic_add(BATCH, &soaker->soak->done);
+	atomic_add(soaker->served - before, &soaker->soak->served);
 }
 
 static enum hrtimer_restart in_timer(struct hrtimer *timer)
@@ -264,14 +265,14 @@ static void soak_run(struct kunit *test, struct soak *soak)
 	soak_thread(test, soak, under_lock);
 	soak_thread(test, soak, as_task);
 	hrtimer_start(&soak->timer, ns_to_ktime(PERIOD_NS), HRTIMER_MODE_REL);
-	while (atomic_read(&soak->done) < OPERATIONS && time_before(jiffies, end))
+	while (atomic_read(&soak->served) < BLOCKS && time_before(jiffies, end))
 		msleep(50);
 	WRITE_ONCE(soak->stop, true);
 	wait_for_completion(&soak->ended);
 	wait_for_completion(&soak->ended);
 	hrtimer_cancel(&soak->timer);
 	tasklet_kill(&soak->tasklet);
-	KUNIT_EXPECT_GE(test, atomic_read(&soak->done), OPERATIONS);
+	KUNIT_EXPECT_GE(test, atomic_read(&soak->served), BLOCKS);
 }
 
 /* In the end everything is as it was, and nothing was said but that memory was short. */
