@@ -237,11 +237,15 @@ int partition_close(struct contigmem_partition *partition)
 	return error;
 }
 
-/* On unload: no block is left, and no handle but the module's own. */
+/* On unload: no block is left, and whatever handles there are are the module's own. */
 void partition_exit(void)
 {
-	while (!list_empty(&all))
-		WARN_ON(partition_close(list_first_entry(&all, struct contigmem_partition, list)));
+	struct contigmem_partition *partition, *next;
+
+	list_for_each_entry_safe(partition, next, &all, list) {
+		partition->handles = 1;
+		WARN_ON(partition_close(partition));
+	}
 }
 
 /* Called with the lock held. */
