@@ -476,7 +476,7 @@ EXPORT_SYMBOL_GPL(contigmem_audit_sweep);
  */
 int contigmem_audit(struct contigmem_audit *audit, unsigned long stray)
 {
-	static unsigned long known_stray, known_wrong;
+	static struct { unsigned long expected, stray, wrong; } known = { ULONG_MAX };
 	unsigned long end = jiffies + PATIENCE;
 	int error;
 
@@ -487,12 +487,14 @@ int contigmem_audit(struct contigmem_audit *audit, unsigned long stray)
 		if (!audit->wrong && audit->stray == stray)
 			return 0;
 		if (time_after(jiffies, end) ||
-		    (audit->stray == known_stray && audit->wrong == known_wrong))
+		    (stray == known.expected && audit->stray == known.stray &&
+		     audit->wrong == known.wrong))
 			break;
 		msleep(20);
 	}
-	known_stray = audit->stray;
-	known_wrong = audit->wrong;
+	known.expected = stray;
+	known.stray = audit->stray;
+	known.wrong = audit->wrong;
 	return -EUCLEAN;
 }
 EXPORT_SYMBOL_GPL(contigmem_audit);
