@@ -7,12 +7,10 @@
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/log2.h>
-#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/pfn.h>
 #include <linux/platform_device.h>
-#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "compat.h"
@@ -160,36 +158,11 @@ void cma_put(const struct frames *frames)
 }
 #endif
 
-/*
- * CMA takes no range, and may try for minutes what cannot fit: has it any pageblock
- * where the block may lie?
- */
-static bool is_in_reach(const struct need *need, const struct memmap *map, int nid)
-{
-	unsigned int i;
-
-	for (i = 0; i < map->nr; i++) {
-		const struct extent *extent = &map->extent[i];
-		struct placement place = placement_within(&need->place, extent->first,
-							  extent->last);
-		unsigned long pfn;
-
-		if (extent->nid != nid)
-			continue;
-		for (pfn = place.first; pfn <= place.last; pfn = pageblock_end_pfn(pfn)) {
-			if (pfn_to_online_page(pfn) && compat_pageblock_is_cma(pfn))
-				return true;
-			cond_resched();
-		}
-	}
-	return false;
-}
-
 static enum contigmem_reason get(const struct need *need, const struct memmap *map, int nid,
 				 bool migrate, struct frames *frames,
 				 struct contigmem_verdict *verdict)
 {
-	if (!migrate || !is_in_reach(need, map, nid) || !take_from_any(need, frames, verdict))
+	if (!migrate || !take_from_any(need, frames, verdict))
 		return CONTIGMEM_NO_FREE_RUN;
 	return CONTIGMEM_OK;
 }
