@@ -237,7 +237,7 @@ int partition_close(struct contigmem_partition *partition)
 	return error;
 }
 
-/* On unload: no block is left, and whatever handles there are are the module's own. */
+/* On unload: no block is left, and what is open is the module's own. */
 void partition_exit(void)
 {
 	struct contigmem_partition *partition, *next;
