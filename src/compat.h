@@ -15,6 +15,13 @@
 #include <linux/slab.h>
 #include <linux/version.h>
 
+/* For batches of pages, whose header's name differs; since 6.8 writeback.h includes it. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#include <linux/pagevec.h>
+#else
+#include <linux/writeback.h>
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
 #error "contigmem needs Linux 6.1 or later"
 #endif
@@ -58,6 +65,25 @@ static inline bool compat_page_has_movable_ops(struct page *page)
 	return __PageMovable(page);
 #else
 	return page_has_movable_ops(page);
+#endif
+}
+
+/*
+ * Put what this processor keeps in batches on its way to and between the LRU lists
+ * there. A module reaches that through the release of a batch alone; 6.5 renamed it.
+ */
+static inline void compat_lru_add_drain(void)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+	struct pagevec batch;
+
+	pagevec_init(&batch);
+	__pagevec_release(&batch);
+#else
+	struct folio_batch batch;
+
+	folio_batch_init(&batch);
+	__folio_batch_release(&batch);
 #endif
 }
 
