@@ -7,10 +7,12 @@
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/log2.h>
+#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/pfn.h>
 #include <linux/platform_device.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "compat.h"
@@ -30,11 +32,16 @@ void cma_exit(void)
 /* Take a block from one area; sleeps. False if none was had that fits. */
 bool cma_take(struct cma *area, const struct placement *place, struct frames *frames)
 {
-	/* Aligned to its size rounded up, a block crosses no boundary. */
-	unsigned long align = max(place->align,
-				  place->boundary ? roundup_pow_of_two(place->nr) : 1);
-	struct page *page = cma_alloc(area, place->nr, ilog2(align), true);
+	/*
+	 * Aligned to its size rounded up, a block crosses no boundary. Of a busy area
+	 * CMA tries all places that far apart, each as long as pages there may move.
+	 */
+	unsigned long align = roundup_pow_of_two(place->nr);
+	struct page *page;
 
+	if (!place->boundary)
+		align = min(align, pageblock_nr_pages);
+	page = cma_alloc(area, place->nr, ilog2(max(place->align, align)), true);
 	if (!page)
 		return false;
 	frames->first = page_to_pfn(page);
@@ -158,11 +165,33 @@ void cma_put(const struct frames *frames)
 }
 #endif
 
+/* CMA takes no range, and tries long what cannot fit: has it a pageblock in the request's? */
+static bool is_in_reach(const struct need *need, const struct memmap *map, int nid)
+{
+	unsigned int i;
+
+	for (i = 0; i < map->nr; i++) {
+		const struct extent *extent = &map->extent[i];
+		struct placement place = placement_within(&need->place, extent->first,
+							  extent->last);
+		unsigned long pfn;
+
+		if (extent->nid != nid)
+			continue;
+		for (pfn = place.first; pfn <= place.last; pfn = pageblock_end_pfn(pfn)) {
+			if (pfn_to_online_page(pfn) && compat_pageblock_is_cma(pfn))
+				return true;
+			cond_resched();
+		}
+	}
+	return false;
+}
+
 static enum contigmem_reason get(const struct need *need, const struct memmap *map, int nid,
 				 bool migrate, struct frames *frames,
 				 struct contigmem_verdict *verdict)
 {
-	if (!migrate || !take_from_any(need, frames, verdict))
+	if (!migrate || !is_in_reach(need, map, nid) || !take_from_any(need, frames, verdict))
 		return CONTIGMEM_NO_FREE_RUN;
 	return CONTIGMEM_OK;
 }
