@@ -272,7 +272,11 @@ static int alloc_fd(int fd, const char *line, struct answer *a)
 	int err = write_once(fd, line, strlen(line));
 
 	if (err) {
-		fail("alloc '%s': %s", line, strerror(-err));
+		/* What contigmem says of it says more. */
+		if (!read_all(fd, text, sizeof(text), sizeof(text)))
+			text[0] = '\0';
+		text[strcspn(text, "\n")] = '\0';
+		fail("alloc '%s': %s: %s", line, strerror(-err), text);
 		return err;
 	}
 	if (!read_all(fd, text, sizeof(text), sizeof(text)) || !parse_answer(text, a) || !audit())
