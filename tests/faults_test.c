@@ -16,6 +16,7 @@
 #include "audit.h"
 #include "contigmem_wdm.h"
 #include "suites.h"
+#include "../src/compat.h"
 
 /* A step more than the longest way has, and by far. */
 #define STEPS_MAX	2000
@@ -52,8 +53,9 @@ static bool alloc_with_fault(struct kunit *test, const struct contigmem_request 
 	return reached;
 }
 
-/* Returns how many steps there were. */
-static unsigned int fail_every_step(struct kunit *test, const struct contigmem_request *req)
+/* Returns how many steps there were. @refusal is what a step may end in, besides -ENOMEM. */
+static unsigned int fail_every_step(struct kunit *test, const struct contigmem_request *req,
+				    long refusal)
 {
 	unsigned int nth, refused = 0;
 	bool reached = true;
@@ -62,8 +64,9 @@ static unsigned int fail_every_step(struct kunit *test, const struct contigmem_r
 	for (nth = 1; reached && nth < STEPS_MAX; nth++) {
 		reached = alloc_with_fault(test, req, nth, &other, &vaddr);
 		if (IS_ERR(vaddr)) {
-			KUNIT_EXPECT_EQ_MSG(test, PTR_ERR(vaddr), -ENOMEM, "step %u: %s", nth,
-					    test_text(test, req, GFP_KERNEL));
+			KUNIT_EXPECT_TRUE_MSG(test, PTR_ERR(vaddr) == -ENOMEM ||
+					      PTR_ERR(vaddr) == refusal, "step %u: %ld: %s", nth,
+					      PTR_ERR(vaddr), test_text(test, req, GFP_KERNEL));
 			refused++;
 		} else {
 			test_keep(test, vaddr);
@@ -85,7 +88,8 @@ static unsigned int fail_every_step(struct kunit *test, const struct contigmem_r
 	return nth - 2;
 }
 
-static void fail_all_kinds(struct kunit *test, size_t size)
+static void fail_all_kinds(struct kunit *test, size_t size, phys_addr_t low, phys_addr_t high,
+			   long refusal)
 {
 	static const unsigned int flags[] = { 0, CONTIGMEM_READONLY };
 	enum contigmem_cache cache;
@@ -99,9 +103,11 @@ static void fail_all_kinds(struct kunit *test, size_t size)
 
 			if (cache == CONTIGMEM_CACHED && !flags[i])
 				continue;
+			req.low = low;
+			req.high = high;
 			req.cache = cache;
 			req.flags = flags[i];
-			steps += fail_every_step(test, &req);
+			steps += fail_every_step(test, &req, refusal);
 		}
 	}
 	kunit_info(test, "%u steps failed one by one", steps);
@@ -109,12 +115,38 @@ static void fail_all_kinds(struct kunit *test, size_t size)
 
 static void every_step_of_a_block_in_a_new_arena(struct kunit *test)
 {
-	fail_all_kinds(test, SZ_64K);
+	fail_all_kinds(test, SZ_64K, 0, -1, -ENOMEM);
 }
 
 static void every_step_of_a_window_alone(struct kunit *test)
 {
-	fail_all_kinds(test, WINDOW_SIZE);
+	fail_all_kinds(test, WINDOW_SIZE, 0, -1, -ENOMEM);
+}
+
+/* In a CMA area nothing but CMA can serve, and does not say what it failed for. */
+static void every_step_of_a_block_in_cma(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_64K);
+	unsigned long pfn = 0, end = 0;
+	struct contigmem_info info;
+	void *vaddr;
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY)
+		end = max(end, node_end_pfn(nid));
+	while (pfn < end && !(pfn_to_online_page(pfn) && compat_pageblock_is_cma(pfn)))
+		pfn += pageblock_nr_pages;
+	if (pfn >= end)
+		kunit_skip(test, "no CMA area");
+	req.low = PFN_PHYS(pfn);
+	req.high = req.low + SZ_2M - 1;
+	vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
+	if (IS_ERR(vaddr))
+		kunit_skip(test, "the lowest CMA area is not a module's to use");
+	KUNIT_EXPECT_EQ(test, contigmem_describe(vaddr, &info), 0);
+	KUNIT_EXPECT_EQ(test, info.source, CONTIGMEM_SOURCE_CMA);
+	contigmem_free(vaddr);
+	fail_all_kinds(test, req.size, req.low, req.high, -EBUSY);
 }
 
 /* The Windows face has a status of its own for it. */
@@ -262,6 +294,7 @@ static void frames_whose_type_is_unknown_are_leaked(struct kunit *test)
 static struct kunit_case faults_cases[] = {
 	KUNIT_CASE_SLOW(every_step_of_a_block_in_a_new_arena),
 	KUNIT_CASE_SLOW(every_step_of_a_window_alone),
+	KUNIT_CASE_SLOW(every_step_of_a_block_in_cma),
 	KUNIT_CASE_SLOW(every_step_of_a_partition),
 	KUNIT_CASE(no_memory_for_bookkeeping),
 	KUNIT_CASE(a_window_that_keeps_its_type_is_leaked),
