@@ -30,6 +30,7 @@
 #include "src/context.h"
 #include "src/debugfs.h"
 #include "src/dmabuf.h"
+#include "src/failures.h"
 #include "src/frames.h"
 #include "src/hotplug.h"
 #include "src/ledger.h"
@@ -132,6 +133,7 @@ void *contigmem_alloc_track_caller(const struct contigmem_request *req, gfp_t gf
 	verdict.ns = ktime_get_mono_fast_ns() - start;
 	if (verdict.reason) {
 		atomic64_inc(&account->failures);
+		failures_note(req, gfp, caller, &verdict);
 		if (!(gfp & __GFP_NOWARN))
 			pr_info_ratelimited("%zu bytes for %pS refused: %s: %s\n",
 					    req->size, caller,

@@ -7,9 +7,11 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/pfn.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -19,9 +21,11 @@
 #include "../contigmem.h"
 #include "arena.h"
 #include "debugfs.h"
+#include "failures.h"
 #include "frames.h"
 #include "ledger.h"
 #include "line.h"
+#include "memmap.h"
 #include "partition.h"
 #include "request.h"
 
@@ -58,20 +62,26 @@ static void answer_ok(struct alloc_file *file, const struct contigmem_info *info
 		  contigmem_cache_name(info->cache), contigmem_source_name(info->source));
 }
 
-static void answer_error(struct alloc_file *file, const struct contigmem_verdict *verdict)
+/* Why a request was refused, in a line with its end. */
+static void refusal_text(char *text, size_t size, const struct contigmem_verdict *verdict)
 {
 	enum contigmem_reason reason = verdict->reason;
 	int used;
 
-	used = scnprintf(file->answer, sizeof(file->answer),
+	used = scnprintf(text, size,
 			 "error %d %s: %s; windows=%lu frames_read=%lu attempts=%lu largest_free=%lu",
 			 request_errno(reason), request_errno_name(reason),
 			 contigmem_reason_text(reason), verdict->windows, verdict->frames_read,
 			 verdict->attempts, verdict->largest_free);
 	if (verdict->blocker_kind)
-		used += scnprintf(file->answer + used, sizeof(file->answer) - used,
-				  " blocker=%#lx (%s)", verdict->blocker, verdict->blocker_kind);
-	scnprintf(file->answer + used, sizeof(file->answer) - used, "\n");
+		used += scnprintf(text + used, size - used, " blocker=%#lx (%s)", verdict->blocker,
+				  verdict->blocker_kind);
+	scnprintf(text + used, size - used, "\n");
+}
+
+static void answer_error(struct alloc_file *file, const struct contigmem_verdict *verdict)
+{
+	refusal_text(file->answer, sizeof(file->answer), verdict);
 }
 
 static int answer_fault(struct alloc_file *file, const char *fault, const char *word)
@@ -347,6 +357,52 @@ static int partitions_show(struct seq_file *seq, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(partitions);
 
+/*
+ * Node by node, zone by zone. Nothing is locked, and it is out of date at once; what
+ * lies in processors' lists is not counted.
+ */
+static int memory_show(struct seq_file *seq, void *unused)
+{
+	struct memmap *map = memmap_get();
+	unsigned int i;
+
+	seq_puts(seq, "# node zone phys pages free largest_free\n");
+	for (i = 0; i < map->nr; i++) {
+		const struct extent *extent = &map->extent[i];
+		struct extent_use use = memmap_use_of(extent);
+
+		seq_printf(seq, "%d %s %#llx-%#llx %lu %lu %lu\n", extent->nid,
+			   NODE_DATA(extent->nid)->node_zones[extent->zone].name,
+			   (u64)PFN_PHYS(extent->first), (u64)PFN_PHYS(extent->last + 1) - 1,
+			   extent->last - extent->first + 1, use.free, use.largest_free);
+	}
+	memmap_put(map);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(memory);
+
+/* A request as "alloc" takes it, but for the rest of its gfp. */
+static int failures_show(struct seq_file *seq, void *unused)
+{
+	struct failure failure;
+	char text[LINE_SIZE];
+	u64 number = 0;
+
+	seq_puts(seq, "# age caller: request gfp: error\n");
+	while (failures_next(&number, &failure)) {
+		u64 ms = div_u64(ktime_get_mono_fast_ns() - failure.when, NSEC_PER_MSEC);
+		gfp_t context = failure.gfp & ~(__GFP_THISNODE | __GFP_ZERO | __GFP_NOWARN);
+
+		line_format(text, sizeof(text), &failure.req, failure.gfp, failure.partition);
+		seq_printf(seq, "%llu.%03llus %pS: %s gfp=%pGg: ", ms / MSEC_PER_SEC,
+			   ms % MSEC_PER_SEC, failure.caller, text, &context);
+		refusal_text(text, sizeof(text), &failure.verdict);
+		seq_puts(seq, text);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(failures);
+
 static int stats_show(struct seq_file *seq, void *unused)
 {
 	struct arena_stats arenas = arena_stats();
@@ -375,6 +431,8 @@ void debugfs_init(void)
 	debugfs_create_file("blocks", 0400, directory, NULL, &blocks_fops);
 	debugfs_create_file("tags", 0400, directory, NULL, &tags_fops);
 	debugfs_create_file("partitions", 0400, directory, NULL, &partitions_fops);
+	debugfs_create_file("memory", 0400, directory, NULL, &memory_fops);
+	debugfs_create_file("failures", 0400, directory, NULL, &failures_fops);
 	debugfs_create_file("stats", 0400, directory, NULL, &stats_fops);
 }
 

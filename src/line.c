@@ -5,8 +5,10 @@
 #include <linux/bitops.h>
 #include <linux/ctype.h>
 #include <linux/kernel.h>
+#include <linux/numa.h>
 #include <linux/string.h>
 
+#include "ledger.h"
 #include "line.h"
 #include "partition.h"
 
@@ -171,4 +173,61 @@ const char *line_parse(char *line, struct contigmem_request *req, gfp_t *gfp, ch
 		return "no node for";
 	}
 	return NULL;
+}
+
+/**
+ * line_format() - the line that asks for what a request does
+ * @line: filled
+ * @size: bytes of room there
+ * @req: the request
+ * @gfp: its context, of which a line can say "strict" and "zero"
+ * @partition: name of its partition, or ""
+ */
+void line_format(char *line, size_t size, const struct contigmem_request *req, gfp_t gfp,
+		 const char *partition)
+{
+	int used = scnprintf(line, size, "%s=%zu", keys[KEY_SIZE], req->size);
+	const struct {
+		enum alloc_key key;
+		bool said;
+		u64 value;
+	} numbers[] = {
+		{ KEY_LOW, req->low, req->low },
+		{ KEY_HIGH, req->high != (phys_addr_t)-1, req->high },
+		{ KEY_ALIGN, req->align, req->align },
+		{ KEY_BOUNDARY, req->boundary, req->boundary },
+	};
+	const struct {
+		enum alloc_key key;
+		bool said;
+	} flags[] = {
+		{ KEY_STRICT, gfp & __GFP_THISNODE },
+		{ KEY_READONLY, req->flags & CONTIGMEM_READONLY },
+		{ KEY_FAST, req->flags & CONTIGMEM_FAST },
+		{ KEY_ZERO, gfp & __GFP_ZERO },
+	};
+	char tag[5];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
+		if (numbers[i].said)
+			used += scnprintf(line + used, size - used, " %s=%#llx",
+					  keys[numbers[i].key], numbers[i].value);
+	}
+	if (req->nid != NUMA_NO_NODE)
+		used += scnprintf(line + used, size - used, " %s=%d", keys[KEY_NODE], req->nid);
+	if (req->cache != CONTIGMEM_CACHED)
+		used += scnprintf(line + used, size - used, " %s=%s", keys[KEY_CACHE],
+				  contigmem_cache_name(req->cache));
+	if (req->tag) {
+		ledger_tag_text(req->tag, tag);
+		used += scnprintf(line + used, size - used, " %s=%s", keys[KEY_TAG], tag);
+	}
+	if (*partition)
+		used += scnprintf(line + used, size - used, " %s=%s", keys[KEY_PARTITION],
+				  partition);
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		if (flags[i].said)
+			used += scnprintf(line + used, size - used, " %s", keys[flags[i].key]);
+	}
 }

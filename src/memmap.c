@@ -10,6 +10,7 @@
 #include <linux/sort.h>
 #include <linux/spinlock.h>
 
+#include "compat.h"
 #include "memmap.h"
 
 static DEFINE_SPINLOCK(lock);	/* protects current_map, not what it points to */
@@ -157,6 +158,33 @@ static void release(struct kref *ref)
 void memmap_put(struct memmap *map)
 {
 	kref_put(&map->ref, release);
+}
+
+/* Read without locks; sleeps. */
+struct extent_use memmap_use_of(const struct extent *extent)
+{
+	unsigned long pfn = extent->first, run = 0, nr;
+	struct extent_use use = {};
+
+	for (; pfn <= extent->last; pfn += nr) {
+		struct page *page = pfn_to_online_page(pfn);
+		unsigned long order;
+
+		if (!(pfn % pageblock_nr_pages))
+			cond_resched();
+		/* It may have been taken since, and its order mean anything. */
+		order = page && PageBuddy(page) ? READ_ONCE(page->private) : ULONG_MAX;
+		if (order > MAX_PAGE_ORDER) {
+			nr = 1;
+			run = 0;
+			continue;
+		}
+		nr = 1UL << order;
+		run += nr;
+		use.free += nr;
+		use.largest_free = max(use.largest_free, run);
+	}
+	return use;
 }
 
 /* Is there memory in a higher zone, all of it above a frame? */

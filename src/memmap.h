@@ -39,11 +39,22 @@ struct memmap {
 	struct extent extent[];
 };
 
+/**
+ * struct extent_use - what of an extent is in use, as far as can be seen
+ * @free: page frames that the page allocator has
+ * @largest_free: in its longest run of those
+ */
+struct extent_use {
+	unsigned long free;
+	unsigned long largest_free;
+};
+
 int memmap_init(void);
 int memmap_rebuild(void);
 void memmap_exit(void);
 struct memmap *memmap_get(void);
 void memmap_put(struct memmap *map);
+struct extent_use memmap_use_of(const struct extent *extent);
 bool memmap_has_above(const struct memmap *map, unsigned long last);
 bool memmap_has_place(const struct memmap *map, const struct placement *place, int nid);
 

@@ -825,7 +825,8 @@ static bool file_modes(void)
 		mode_t mode;
 	} files[] = {
 		{ "alloc", 0600 }, { "free", 0200 }, { "blocks", 0400 }, { "stats", 0400 },
-		{ "partitions", 0400 }, { "tags", 0400 },
+		{ "partitions", 0400 }, { "tags", 0400 }, { "memory", 0400 },
+		{ "failures", 0400 },
 	};
 	char path[256];
 	struct stat st;
@@ -1174,6 +1175,142 @@ static bool stats_count_hits(void)
 	return true;
 }
 
+struct zone {
+	int node;
+	char name[16];
+	__u64 present, free;	/* frames, as the kernel says */
+	__u64 pages, seen;	/* and as contigmem does */
+};
+
+/* The zones that memory may be taken from, as /proc/zoneinfo has them. */
+static size_t read_zones(struct zone *zones, size_t max)
+{
+	FILE *file = fopen("/proc/zoneinfo", "re");
+	struct zone *zone = NULL;
+	char line[256];
+	size_t nr = 0;
+	__u64 value;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		struct zone next = { 0 };
+
+		if (sscanf(line, "Node %d, zone %15s", &next.node, next.name) == 2) {
+			zone = nr < max && strcmp(next.name, "Movable") ? &zones[nr++] : NULL;
+			if (zone)
+				*zone = next;
+		} else if (zone && sscanf(line, " pages free %llu", &value) == 1) {
+			zone->free = value;
+		} else if (zone && sscanf(line, " present %llu", &value) == 1) {
+			zone->present = value;
+		}
+	}
+	if (file)
+		fclose(file);
+	return nr;
+}
+
+/* A line of "memory", added to its zone's. */
+static bool add_extent(char *line, struct zone *zones, size_t nr_zones)
+{
+	__u64 start, last, pages, free, largest;
+	char name[16], range[64];
+	int node;
+
+	if (sscanf(line, "%d %15s %63s %llu %llu %llu", &node, name, range, &pages, &free,
+		   &largest) != 6 || !parse_range(range, &start, &last))
+		return fail("'%s'", line);
+	if (start % PAGE || last - start + 1 != pages * PAGE || free > pages || largest > free ||
+	    !free != !largest)
+		return fail("'%s'", line);
+	for (size_t i = 0; i < nr_zones; i++) {
+		if (zones[i].node == node && !strcmp(zones[i].name, name)) {
+			zones[i].pages += pages;
+			zones[i].seen += free;
+			return true;
+		}
+	}
+	return fail("no such zone: '%s'", line);
+}
+
+/* Each zone has as many frames as the kernel says, and nearly as many of them are free. */
+static bool memory_agrees_with_the_kernel(void)
+{
+	char *text = read_file("memory"), *line, *save;
+	struct zone zones[64];
+	size_t nr_zones = read_zones(zones, ARRAY_SIZE(zones));
+
+	line = text ? strtok_r(text, "\n", &save) : NULL;
+	if (!line || strcmp(line, "# node zone phys pages free largest_free"))
+		return fail("header '%s'", line ?: "");
+	while ((line = strtok_r(NULL, "\n", &save)))
+		if (!add_extent(line, zones, nr_zones))
+			return false;
+	for (size_t i = 0; i < nr_zones; i++) {
+		const struct zone *zone = &zones[i];
+		__u64 apart = zone->seen > zone->free ? zone->seen - zone->free :
+							zone->free - zone->seen;
+
+		if (zone->pages != zone->present || apart > 4096)
+			return fail("node %d %s: %llu pages, not %llu; %llu free, not %llu",
+				    zone->node, zone->name, zone->pages, zone->present, zone->seen,
+				    zone->free);
+	}
+	return nr_zones || fail("no zones");
+}
+
+/* The last line of "failures" that @text is in, and how many lines there are. */
+static char *find_failure(const char *text, size_t *lines)
+{
+	char *all = read_file("failures"), *found = NULL, *save;
+
+	*lines = 0;
+	for (char *line = all ? strtok_r(all, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (*lines && strstr(line, text))
+			found = line;
+		++*lines;
+	}
+	return found;
+}
+
+static bool failure_is_told(void)
+{
+	static const char numbers[] =
+		"size=1099511627776 low=0x1000 high=0x7fffffffff align=0x2000";
+	static const char others[] =
+		"boundary=0x20000000000 node=0 cache=wc tag=Fail strict readonly fast zero";
+	char request[LINE_MAX_BYTES], *line, *asked, *end;
+	struct answer a;
+	size_t lines;
+
+	snprintf(request, sizeof(request), "%s %s", numbers, others);
+	for (int i = 0; i < 40; i++)
+		if (write_file("alloc", request) != -ERANGE)
+			return fail("'%s' was not refused", request);
+	if (write_file("alloc", "size=0 tag=Last") != -EINVAL)
+		return fail("size=0 was not refused");
+	if (alloc("size=4K tag=Good", &a) || !free_one("id=%llu", a.id))
+		return false;
+
+	line = find_failure("tag=Good", &lines);
+	if (line)
+		return fail("not a failure: '%s'", line);
+	line = find_failure("tag=Last", &lines);
+	if (lines != 1 + 32 || !line || line[strlen(line) + 1])
+		return fail("%zu lines, last but not last '%s'", lines, line ?: "");
+	if (!strstr(line, "error -22 EINVAL: size is 0"))
+		return fail("'%s'", line);
+
+	/* What is told can be asked for again, word by word. */
+	line = find_failure("tag=Fail", &lines);
+	asked = line ? strstr(line, ": size=") : NULL;
+	end = asked ? strstr(asked, " gfp=GFP_KERNEL: error -34 ERANGE: ") : NULL;
+	if (!end)
+		return fail("'%s'", line ?: "");
+	*end = '\0';
+	return !strcmp(asked + 2, request) || fail("'%s'", asked + 2);
+}
+
 static const struct {
 	const char *name;
 	bool (*run)(void);
@@ -1196,6 +1333,8 @@ static const struct {
 	{ "free of a freed block", free_twice },
 	{ "free of another caller's block", free_of_others_block },
 	{ "stats count the hits", stats_count_hits },
+	{ "memory agrees with the kernel", memory_agrees_with_the_kernel },
+	{ "a failure is told", failure_is_told },
 };
 
 /* Many pairs */
