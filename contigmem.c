@@ -26,6 +26,7 @@
 
 #include "contigmem.h"
 #include "src/arena.h"
+#include "src/batches.h"
 #include "src/cma.h"
 #include "src/context.h"
 #include "src/debugfs.h"
@@ -730,9 +731,12 @@ static int __init contigmem_init(void)
 	error = memmap_init();
 	if (error)
 		goto exit_arena;
-	error = cma_init();
+	error = batches_init();
 	if (error)
 		goto exit_memmap;
+	error = cma_init();
+	if (error)
+		goto exit_batches;
 	error = hotplug_init();
 	if (error)
 		goto exit_cma;
@@ -752,6 +756,8 @@ exit_hotplug:
 	hotplug_exit();
 exit_cma:
 	cma_exit();
+exit_batches:
+	batches_exit();
 exit_memmap:
 	memmap_exit();
 exit_arena:
@@ -770,6 +776,7 @@ static void __exit contigmem_exit(void)
 	unregister_module_notifier(&module_notifier);
 	hotplug_exit();
 	cma_exit();
+	batches_exit();
 	memmap_exit();
 	arena_exit();
 	ledger_exit();

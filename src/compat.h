@@ -87,6 +87,13 @@ static inline void compat_lru_add_drain(void)
 #endif
 }
 
+/* Since 6.18 a queue has to say so. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define COMPAT_WQ_PERCPU	0
+#else
+#define COMPAT_WQ_PERCPU	WQ_PERCPU
+#endif
+
 /*
  * Does the pageblock belong to a CMA area? Its frames look free and are not ours.
  * The function that reads a pageblock's type is for the kernel alone, what it

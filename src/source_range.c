@@ -3,7 +3,6 @@
  * alloc_contig_range() on a window that was searched for: free runs first,
  * then windows whose pages can be moved.
  */
-#include <linux/cpu.h>
 #include <linux/hugetlb.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -12,9 +11,9 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/workqueue.h>
 
 #include "arena.h"
+#include "batches.h"
 #include "claim.h"
 #include "compat.h"
 #include "mapping.h"
@@ -607,28 +606,6 @@ static enum contigmem_reason search_node(struct search *search, const struct mem
 	return search->verdict->blocker_kind ? CONTIGMEM_BLOCKED : CONTIGMEM_NO_FREE_RUN;
 }
 
-static long drain_batch(void *unused)
-{
-	compat_lru_add_drain();
-	return 0;
-}
-
-/*
- * Pages on their way to an LRU list, in batches of each processor, look like the
- * kernel's own; alloc_contig_range() puts them there too late, when it has refused
- * them. Not for a caller whom the workers may wait for.
- */
-static void drain_batches(const struct need *need)
-{
-	int cpu;
-
-	if (!(need->reclaim & __GFP_FS) || !cpus_read_trylock())
-		return;
-	for_each_online_cpu(cpu)
-		work_on_cpu(cpu, drain_batch, NULL);
-	cpus_read_unlock();
-}
-
 static enum contigmem_reason serve(const struct need *need, const struct memmap *map, int nid,
 				   enum effort effort, struct frames *frames,
 				   struct contigmem_verdict *verdict)
@@ -651,7 +628,7 @@ static enum contigmem_reason serve(const struct need *need, const struct memmap 
 						      need->reclaim | __GFP_NOWARN);
 		if (!search.windows.moves)
 			return CONTIGMEM_NO_BOOKKEEPING;
-		drain_batches(need);
+		batches_drain();
 	}
 	reason = search_node(&search, map, nid, effort, frames);
 	kvfree(search.windows.moves);

@@ -535,6 +535,42 @@ static bool is_the_only_bad(unsigned long pfn)
 	return true;
 }
 
+/**
+ * struct errand - a request that a worker makes
+ * @work: the worker's
+ * @req: the request
+ * @vaddr: what it got
+ */
+struct errand {
+	struct work_struct work;
+	const struct contigmem_request *req;
+	void *vaddr;
+};
+
+static void run_errand(struct work_struct *work)
+{
+	struct errand *errand = container_of(work, struct errand, work);
+
+	errand->vaddr = contigmem_alloc(errand->req, GFP_KERNEL);
+}
+
+/* From where reclaim may wait, whose workers must wait for no others: the kernel warns. */
+static void alloc_in_worker(struct kunit *test, const struct contigmem_request *req)
+{
+	struct workqueue_struct *queue;
+	struct errand errand = { .req = req };
+
+	queue = alloc_workqueue("contigmem-test", WQ_MEM_RECLAIM | COMPAT_WQ_PERCPU, 0);
+	KUNIT_ASSERT_NOT_NULL(test, queue);
+	INIT_WORK_ONSTACK(&errand.work, run_errand);
+	queue_work(queue, &errand.work);
+	destroy_workqueue(queue);
+	destroy_work_on_stack(&errand.work);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, errand.vaddr);
+	test_keep(test, errand.vaddr);
+	test_free(test, errand.vaddr);
+}
+
 /*
  * A page just read waits in its processor's batch for its LRU list, and looks like one
  * that cannot be moved; who wants the frame gets it all the same.
@@ -560,7 +596,10 @@ static void pages_in_batches_are_moved(struct kunit *test)
 		tried++;
 		req.low = PFN_PHYS(pfn);
 		req.high = req.low + PAGE_SIZE - 1;
-		test_free(test, test_alloc(test, &req, GFP_KERNEL));
+		if (tried % 4)
+			test_free(test, test_alloc(test, &req, GFP_KERNEL));
+		else
+			alloc_in_worker(test, &req);
 		cond_resched();
 	}
 	kunit_info(test, "%lu pages of %lu looked at", tried, i);
