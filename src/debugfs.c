@@ -381,7 +381,7 @@ static int memory_show(struct seq_file *seq, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(memory);
 
-/* A request as "alloc" takes it, but for the rest of its gfp. */
+/* A request in the words of "alloc", which may not take it: it may be malformed. */
 static int failures_show(struct seq_file *seq, void *unused)
 {
 	struct failure failure;

@@ -176,7 +176,7 @@ const char *line_parse(char *line, struct contigmem_request *req, gfp_t *gfp, ch
 }
 
 /**
- * line_format() - the line that asks for what a request does
+ * line_format() - a request, malformed or not, in the words of a line
  * @line: filled
  * @size: bytes of room there
  * @req: the request

@@ -194,8 +194,7 @@ static int under_lock(void *data)
 		spin_unlock_irqrestore(&lock, flags);
 		cond_resched();
 	}
-	complete(&soak->ended);
-	return 0;
+	kthread_complete_and_exit(&soak->ended, 0);
 }
 
 /* Makes what is freed elsewhere, and has a few blocks itself. */
@@ -222,8 +221,7 @@ static int as_task(void *data)
 		}
 		cond_resched();
 	}
-	complete(&soak->ended);
-	return 0;
+	kthread_complete_and_exit(&soak->ended, 0);
 }
 
 static void soaker_start(struct soak *soak, struct soaker *soaker, struct rnd_state *rnd)
@@ -247,14 +245,6 @@ static void soaker_end(struct kunit *test, struct soaker *soaker, const char *na
 	KUNIT_EXPECT_GT(test, soaker->served, soaker->refused);
 }
 
-static void soak_thread(struct kunit *test, struct soak *soak, int (*function)(void *))
-{
-	if (IS_ERR(kthread_run(function, soak, "contigmem-soak"))) {
-		KUNIT_FAIL(test, "no thread");
-		complete(&soak->ended);
-	}
-}
-
 static void soak_run(struct kunit *test, struct soak *soak)
 {
 	unsigned long end = jiffies + 600 * HZ;
@@ -262,8 +252,8 @@ static void soak_run(struct kunit *test, struct soak *soak)
 	init_completion(&soak->ended);
 	tasklet_setup(&soak->tasklet, in_tasklet);
 	compat_hrtimer_setup(&soak->timer, in_timer);
-	soak_thread(test, soak, under_lock);
-	soak_thread(test, soak, as_task);
+	test_thread(test, under_lock, soak, &soak->ended);
+	test_thread(test, as_task, soak, &soak->ended);
 	hrtimer_start(&soak->timer, ns_to_ktime(PERIOD_NS), HRTIMER_MODE_REL);
 	while (atomic_read(&soak->served) < BLOCKS && time_before(jiffies, end))
 		msleep(50);

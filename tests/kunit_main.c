@@ -2,10 +2,12 @@
 /*
  * The suites in one module, and what they share.
  */
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/module.h>
@@ -302,6 +304,19 @@ unsigned long test_settled(struct kunit *test, unsigned long frames)
 		msleep(20);
 	} while (time_before(jiffies, end));
 	return audit.held;
+}
+
+/*
+ * A thread whose last act is kthread_complete_and_exit(): none of it may be in the module
+ * when that is unloaded. Without a thread @done is complete at once.
+ */
+void test_thread(struct kunit *test, int (*function)(void *data), void *data,
+		 struct completion *done)
+{
+	if (IS_ERR(kthread_run(function, data, "contigmem-test"))) {
+		KUNIT_FAIL(test, "no thread");
+		complete(done);
+	}
 }
 
 /* Nothing is left of a block: no record, no cache type. */

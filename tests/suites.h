@@ -7,6 +7,7 @@
 #define CONTIGMEM_TESTS_SUITES_H
 
 #include <kunit/test.h>
+#include <linux/completion.h>
 #include <linux/prandom.h>
 #include <linux/types.h>
 
@@ -66,6 +67,8 @@ phys_addr_t test_phys(struct kunit *test, const void *vaddr);
 void *test_alloc_near(struct kunit *test, const struct contigmem_request *shape,
 		      phys_addr_t *base);
 int test_node_without(phys_addr_t high);
+void test_thread(struct kunit *test, int (*function)(void *data), void *data,
+		 struct completion *done);
 void test_exit(struct kunit *test);
 
 #endif /* CONTIGMEM_TESTS_SUITES_H */

@@ -186,8 +186,7 @@ static int claim(void *data)
 		for (i = 0; i < ARRAY_SIZE(vaddr); i++)
 			contigmem_free(IS_ERR(vaddr[i]) ? NULL : vaddr[i]);
 	}
-	complete(&claimant->done);
-	return 0;
+	kthread_complete_and_exit(&claimant->done, 0);
 }
 
 static void a_limit_holds_among_threads(struct kunit *test)
@@ -202,10 +201,7 @@ static void a_limit_holds_among_threads(struct kunit *test)
 	for (i = 0; i < THREADS; i++) {
 		claimants[i].tag = tag;
 		init_completion(&claimants[i].done);
-		if (IS_ERR(kthread_run(claim, &claimants[i], "contigmem-test/%d", i))) {
-			KUNIT_FAIL(test, "no thread");
-			complete(&claimants[i].done);
-		}
+		test_thread(test, claim, &claimants[i], &claimants[i].done);
 	}
 	for (i = 0; i < THREADS; i++) {
 		wait_for_completion(&claimants[i].done);

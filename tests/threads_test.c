@@ -142,8 +142,7 @@ static int work(void *data)
 			worker_alloc(worker, block, round);
 		cond_resched();
 	}
-	complete(&worker->done);
-	return 0;
+	kthread_complete_and_exit(&worker->done, 0);
 }
 
 /* Worker n has the n-th 4 MiB from @low, or if that is 0 all of memory with the others. */
@@ -160,10 +159,7 @@ static void run_workers(struct kunit *test, phys_addr_t low)
 		workers[i].low = low ? low + i * SZ_4M : 0;
 		prandom_seed_state(&workers[i].rnd, test_random_u64(&rnd));
 		init_completion(&workers[i].done);
-		if (IS_ERR(kthread_run(work, &workers[i], "contigmem-test/%lu", i))) {
-			KUNIT_FAIL(test, "no thread");
-			complete(&workers[i].done);
-		}
+		test_thread(test, work, &workers[i], &workers[i].done);
 	}
 	for (i = 0; i < THREADS; i++) {
 		wait_for_completion(&workers[i].done);
@@ -289,8 +285,7 @@ static int typed_work(void *data)
 		if (blocks[i].vaddr)
 			typed_free(worker, &blocks[i]);
 	}
-	complete(&worker->done);
-	return 0;
+	kthread_complete_and_exit(&worker->done, 0);
 }
 
 /* Returns the number of operations. */
@@ -306,10 +301,7 @@ static unsigned int run_typed_workers(struct kunit *test)
 	for (i = 0; i < TYPED_THREADS; i++) {
 		prandom_seed_state(&workers[i].rnd, test_random_u64(&rnd));
 		init_completion(&workers[i].done);
-		if (IS_ERR(kthread_run(typed_work, &workers[i], "contigmem-test/%u", i))) {
-			KUNIT_FAIL(test, "no thread");
-			complete(&workers[i].done);
-		}
+		test_thread(test, typed_work, &workers[i], &workers[i].done);
 	}
 	for (i = 0; i < TYPED_THREADS; i++) {
 		wait_for_completion(&workers[i].done);

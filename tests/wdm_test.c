@@ -860,8 +860,8 @@ static void callable_under_a_lock(struct kunit *test)
 static void old_calls_under_a_lock(struct kunit *test)
 {
 	PVOID base[4];
+	u64 phys[ARRAY_SIZE(base)];
 	unsigned long flags;
-	u64 phys = 0;
 	int i;
 
 	spin_lock_irqsave(&lock, flags);
@@ -871,14 +871,14 @@ static void old_calls_under_a_lock(struct kunit *test)
 							 address(0), MmCached);
 	base[3] = MmAllocateContiguousMemory(PAGE_SIZE, address(U64_MAX));
 	for (i = 0; i < ARRAY_SIZE(base); i++)
-		phys |= MmGetPhysicalAddress(base[i]).QuadPart;
+		phys[i] = MmGetPhysicalAddress(base[i]).QuadPart;
 	for (i = 0; i < ARRAY_SIZE(base); i++)
 		MmFreeContiguousMemorySpecifyCache(base[i], PAGE_SIZE, MmCached);
 	spin_unlock_irqrestore(&lock, flags);
 
-	KUNIT_EXPECT_NE(test, phys, 0ULL);
 	for (i = 0; i < ARRAY_SIZE(base); i++) {
 		KUNIT_EXPECT_NOT_NULL_MSG(test, base[i], "call %d", i);
+		KUNIT_EXPECT_NE_MSG(test, phys[i], 0ULL, "call %d", i);
 		KUNIT_EXPECT_EQ(test, (u64)MmGetPhysicalAddress(base[i]).QuadPart, 0ULL);
 	}
 }
