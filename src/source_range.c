@@ -3,12 +3,14 @@
  * alloc_contig_range() on a window that was searched for: free runs first,
  * then windows whose pages can be moved.
  */
+#include <linux/delay.h>
 #include <linux/hugetlb.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -31,8 +33,14 @@ static unsigned int budget_reads = 64 << 20;
 module_param(budget_reads, uint, 0644);
 MODULE_PARM_DESC(budget_reads, "page frames of a node that may be read for a request");
 
-/* Searches of the same memory, in case what was busy no longer is. */
-#define MAX_PASSES	3
+/* Looks at the same memory, in case what was in the way no longer is. */
+#define MAX_LOOKS	3
+/* As long as not much was done in vain. */
+#define MAX_CHEAP_LOOKS	10
+#define FEW_READS	SZ_16K
+#define FEW_MOVES	SZ_4K
+/* Between looks: whoever isolates pages isolates 32, and is done with them sooner. */
+#define USECS_BETWEEN_LOOKS	1000
 /* Frames read between two looks at whether somebody else wants the CPU. */
 #define READS_PER_RESCHED	1024
 /* To move a page takes about as long: less if it can be dropped, more if it is copied. */
@@ -139,6 +147,20 @@ static bool in_free_block(unsigned long pfn, unsigned int least, struct frame_ru
 }
 
 /*
+ * Off the LRU lists, and yet anonymous or of a file: in a processor's batch, or isolated
+ * by who moves or reclaims it. It comes back to a list.
+ */
+static bool is_in_transit(struct page *head)
+{
+	return READ_ONCE(head->mapping) && !PageSlab(head) && !page_has_type(head);
+}
+
+static bool may_move(struct page *head)
+{
+	return PageLRU(head) || is_in_transit(head);
+}
+
+/*
  * A frame without references: in a free block, in a block that is not compound,
  * or in a per-CPU list, which is emptied before a claim. Nothing is locked.
  */
@@ -153,7 +175,7 @@ static void look_at_unreferenced(unsigned long pfn, struct frame_run *run, const
 		unsigned long first = ALIGN_DOWN(pfn, 1UL << order);
 		struct page *head = pfn_to_page(first);
 
-		if (page_ref_count(head) && !PageCompound(head) && !PageLRU(head) &&
+		if (page_ref_count(head) && !PageCompound(head) && !may_move(head) &&
 		    !compat_page_has_movable_ops(head) && reaches(first, order, pfn)) {
 			run->first = first;
 			run->state = FRAME_UNMOVABLE;
@@ -188,7 +210,7 @@ static void look_at_compound(unsigned long pfn, struct page *page, struct frame_
 	}
 	if (PageHuge(page))
 		*kind = "hugetlb";
-	else if (PageLRU(head))
+	else if (may_move(head))
 		look_at_movable(head, order, run, kind);
 	else
 		*kind = PageSlab(head) ? "slab" : "kernel";
@@ -208,7 +230,7 @@ static void look_at(unsigned long pfn, struct frame_run *run, const char **kind)
 		*kind = "slab";
 	else if (!page_ref_count(page))
 		look_at_unreferenced(pfn, run, kind);
-	else if (PageLRU(page) || compat_page_has_movable_ops(page))
+	else if (may_move(page) || compat_page_has_movable_ops(page))
 		look_at_movable(page, 0, run, kind);
 	else
 		*kind = "kernel";
@@ -559,6 +581,21 @@ static enum contigmem_reason clear_cheapest(struct search *search, const struct 
 	return goes_on(reason) ? nothing(search) : reason;
 }
 
+/*
+ * Is another look at the same memory worth it? If a window looked good and turned out
+ * busy; and if all was cheap, also if there was none: a page that was just taken, for a
+ * file or to move another one there, looks like the kernel's own until it belongs to
+ * something.
+ */
+static bool looks_again(const struct search *search, unsigned int looks)
+{
+	bool cheap = search->reads <= FEW_READS && search->moved <= FEW_MOVES;
+
+	if (search->busy)
+		return looks < (cheap ? MAX_CHEAP_LOOKS : MAX_LOOKS);
+	return search->verdict->blocker_kind && cheap && looks < MAX_LOOKS;
+}
+
 enum effort { TAKE_FREE_PAGEBLOCKS, TAKE_FREE_FRAMES, MIGRATE };
 
 static enum contigmem_reason pass(struct search *search, const struct extent *extent,
@@ -586,11 +623,14 @@ static enum contigmem_reason search_node(struct search *search, const struct mem
 					 int nid, enum effort effort, struct frames *frames)
 {
 	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
-	unsigned int i, n;
+	unsigned int i, looks = 0;
 
-	/* Only a window that looked good and turned out busy is worth another pass. */
-	for (n = 0; n < MAX_PASSES && (!n || search->busy); n++) {
+	do {
 		search->busy = false;
+		if (looks)
+			fsleep(USECS_BETWEEN_LOOKS);
+		if (effort == MIGRATE)
+			batches_drain();
 		for (i = 0; i < map->nr; i++) {
 			if (map->extent[i].nid != nid)
 				continue;
@@ -600,7 +640,7 @@ static enum contigmem_reason search_node(struct search *search, const struct mem
 		}
 		if (effort < MIGRATE)
 			return CONTIGMEM_NO_FREE_RUN;
-	}
+	} while (looks_again(search, ++looks));
 	if (search->busy)
 		return CONTIGMEM_STILL_BUSY;
 	return search->verdict->blocker_kind ? CONTIGMEM_BLOCKED : CONTIGMEM_NO_FREE_RUN;
@@ -628,7 +668,6 @@ static enum contigmem_reason serve(const struct need *need, const struct memmap 
 						      need->reclaim | __GFP_NOWARN);
 		if (!search.windows.moves)
 			return CONTIGMEM_NO_BOOKKEEPING;
-		batches_drain();
 	}
 	reason = search_node(&search, map, nid, effort, frames);
 	kvfree(search.windows.moves);

@@ -3,10 +3,12 @@
  * Memory broken up on purpose, and an oracle that looks at every frame: what can
  * be served there is served.
  */
+#include <linux/completion.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
+#include <linux/kthread.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
@@ -48,6 +50,7 @@ struct cache {
 };
 
 static struct cache caches[MAX_NUMNODES];
+static struct cache fillings[MAX_NUMNODES];
 static unsigned long *spoilers;		/* frames of pages that cannot be moved */
 static unsigned long nr_spoilers;
 static unsigned long *taken;		/* first frames of pageblocks */
@@ -217,6 +220,15 @@ static void break_up(struct kunit *test, unsigned int period)
 			before - nr_spoilers * pageblock_nr_pages + ON_LISTS);
 }
 
+static void drop_cache(struct cache *cache)
+{
+	if (!IS_ERR_OR_NULL(cache->file)) {
+		shmem_truncate_range(file_inode(cache->file), 0, -1);
+		fput(cache->file);
+	}
+	*cache = (struct cache){};
+}
+
 /* All that broke memory up goes. */
 static void mend(void)
 {
@@ -226,11 +238,8 @@ static void mend(void)
 	for (i = 0; i < nr_spoilers; i++)
 		__free_page(pfn_to_page(spoilers[i]));
 	for (nid = 0; nid < MAX_NUMNODES; nid++) {
-		if (!IS_ERR_OR_NULL(caches[nid].file)) {
-			shmem_truncate_range(file_inode(caches[nid].file), 0, -1);
-			fput(caches[nid].file);
-		}
-		caches[nid] = (struct cache){};
+		drop_cache(&caches[nid]);
+		drop_cache(&fillings[nid]);
 	}
 	drain_all();
 	nr_spoilers = 0;
@@ -260,6 +269,68 @@ static bool is_free_pageblock(unsigned long first)
 
 	return page && page_zonenum(page) <= ZONE_NORMAL && PageBuddy(page) &&
 	       page_private(page) >= pageblock_order;
+}
+
+/* Could all other pages of its pageblock be moved? */
+static bool others_can_move(unsigned long pfn)
+{
+	unsigned long at = pageblock_start_pfn(pfn), end = pageblock_end_pfn(pfn);
+
+	for (; at < end; at++) {
+		if (at != pfn && is_bad(at))
+			return false;
+	}
+	return true;
+}
+
+/* Pages between two looks at where they come from, and good looks in a row. */
+#define FILLING_STEP	128
+#define FILLED	16
+
+static long fill(void *arg)
+{
+	struct cache *cache = arg;
+	unsigned long i, clean = 0;
+
+	for (i = 0; i < cache->wanted && clean < FILLED; i++) {
+		struct page *page = shmem_read_mapping_page(cache->file->f_mapping, i);
+		unsigned long pfn;
+
+		if (IS_ERR(page))
+			return PTR_ERR(page);
+		pfn = page_to_pfn(page);
+		put_page(page);
+		cond_resched();
+		if (i % FILLING_STEP)
+			continue;
+		compat_lru_add_drain();
+		clean = !compat_pageblock_is_cma(pfn) && others_can_move(pfn) ? clean + 1 : 0;
+	}
+	return i;
+}
+
+/*
+ * Fill the holes that pages of the kernel's own leave in their pageblocks, and CMA: what
+ * is read from then on comes to pageblocks that can be cleared.
+ */
+static void fill_holes(struct kunit *test)
+{
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY) {
+		const struct cpumask *cpus = cpumask_of_node(nid);
+		struct cache *filling = &fillings[nid];
+		long pages;
+
+		if (cpumask_empty(cpus))
+			continue;
+		filling->wanted = free_pages_of(nid) / 2;
+		filling->file = compat_shmem_file("contigmem-filling", PFN_PHYS(filling->wanted));
+		KUNIT_ASSERT_FALSE(test, IS_ERR(filling->file));
+		pages = work_on_cpu(cpumask_first(cpus), fill, filling);
+		kunit_info(test, "node %d: %ld pages fill the holes", nid, pages);
+		KUNIT_ASSERT_GT(test, pages, 0L);
+	}
 }
 
 static void find_bad(unsigned long first, unsigned long end)
@@ -342,35 +413,51 @@ static void random_request(struct contigmem_request *req)
 		req->nid = test_random_below(&rnd, num_online_nodes());
 }
 
+static bool is_served(struct kunit *test, const struct contigmem_request *req, gfp_t gfp)
+{
+	void *vaddr = contigmem_alloc(req, gfp);
+
+	if (IS_ERR(vaddr))
+		return false;
+	test_check_block(test, vaddr, req, gfp);
+	contigmem_free(vaddr);
+	return true;
+}
+
+/*
+ * Is what was possible refused, and still possible? What the kernel took for itself
+ * meanwhile was not there to be had.
+ */
+static bool is_missed(struct kunit *test, struct contigmem_request *req, gfp_t gfp)
+{
+	struct contigmem_verdict verdict;
+
+	req->verdict = &verdict;
+	if (is_served(test, req, gfp) || !possible(req))
+		return false;
+	kunit_info(test, "missed: %s: %s, blocker %#lx %s, %lu attempts",
+		   test_text(test, req, gfp), contigmem_reason_text(verdict.reason),
+		   verdict.blocker, verdict.blocker_kind ?: "-", verdict.attempts);
+	return true;
+}
+
 static void check_requests(struct kunit *test)
 {
 	unsigned long can = 0, missed = 0, more = 0;
 	unsigned int i;
 
 	for (i = 0; i < REQUESTS; i++) {
-		struct contigmem_verdict verdict;
 		struct contigmem_request req;
 		gfp_t gfp = GFP_KERNEL | __GFP_NOWARN;
-		void *vaddr;
-		bool should;
 
 		random_request(&req);
-		req.verdict = &verdict;
 		if (req.nid != NUMA_NO_NODE)
 			gfp |= __GFP_THISNODE;
-		should = possible(&req);
-		vaddr = contigmem_alloc(&req, gfp);
-		can += should;
-		if (!IS_ERR(vaddr)) {
-			more += !should;
-			test_check_block(test, vaddr, &req, gfp);
-			contigmem_free(vaddr);
-		} else if (should) {
-			missed++;
-			kunit_info(test, "missed: %s: %s, blocker %#lx %s, %lu attempts",
-				   test_text(test, &req, gfp),
-				   contigmem_reason_text(verdict.reason), verdict.blocker,
-				   verdict.blocker_kind ?: "-", verdict.attempts);
+		if (possible(&req)) {
+			can++;
+			missed += is_missed(test, &req, gfp);
+		} else {
+			more += is_served(test, &req, gfp);
 		}
 		cond_resched();
 	}
@@ -446,27 +533,73 @@ static unsigned long hold_cache(struct cache *cache, struct page **held, unsigne
 	return nr;
 }
 
-static bool holds(struct page **held, unsigned long nr, const struct contigmem_request *req)
+/**
+ * struct budget - one that a request can be given
+ * @name: of the parameter
+ * @value: so that it is soon spent
+ * @attempts: no more than that
+ * @reads: no more than that
+ */
+struct budget {
+	const char *name;
+	unsigned int value;
+	unsigned long attempts;
+	unsigned long reads;
+};
+
+/* A window with held pages in it and none that cannot be moved, as far as can be seen. */
+static bool held_window(struct page **held, unsigned long nr, struct contigmem_request *req)
 {
-	unsigned long i, in = 0;
+	unsigned long i, at, in;
 
 	for (i = 0; i < nr; i++) {
-		phys_addr_t phys = PFN_PHYS(page_to_pfn(held[i]));
+		req->low = ALIGN(PFN_PHYS(page_to_pfn(held[i])), SZ_2M);
+		req->high = req->low + SZ_16M - 1;
+		for (at = 0, in = 0; at < nr; at++) {
+			phys_addr_t phys = PFN_PHYS(page_to_pfn(held[at]));
 
-		in += phys >= req->low && phys <= req->high;
+			in += phys >= req->low && phys <= req->high;
+		}
+		if (in > 16 && possible(req))
+			return true;
 	}
-	return in > 16;
+	return false;
+}
+
+static void check_budget(struct kunit *test, const struct budget *budget, struct page **held,
+			 unsigned long nr)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_16M);
+	struct contigmem_verdict verdict;
+	unsigned int normal;
+	void *vaddr;
+
+	req.verdict = &verdict;
+	do {
+		if (!held_window(held, nr, &req)) {
+			KUNIT_FAIL(test, "no window with held pages");
+			return;
+		}
+		normal = test_set_parameter(test, budget->name, budget->value);
+		vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
+		test_set_parameter(test, budget->name, normal);
+		/* The kernel may have taken a page in the window for itself meanwhile. */
+	} while (IS_ERR(vaddr) && verdict.reason == CONTIGMEM_BLOCKED && !possible(&req));
+
+	kunit_info(test, "%s: %s: %lu frames read, %lu attempts", budget->name,
+		   contigmem_reason_text(verdict.reason), verdict.frames_read, verdict.attempts);
+	KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(vaddr), -EBUSY, "%s", budget->name);
+	KUNIT_EXPECT_EQ_MSG(test, verdict.reason, CONTIGMEM_BUDGET_SPENT, "%s", budget->name);
+	KUNIT_EXPECT_LE_MSG(test, verdict.attempts, budget->attempts, "%s", budget->name);
+	KUNIT_EXPECT_LE_MSG(test, verdict.frames_read, budget->reads, "%s", budget->name);
+	if (!IS_ERR(vaddr))
+		contigmem_free(vaddr);
 }
 
 /* Each budget ends a request with a reason of its own, and nothing is lost. */
 static void budgets_end_a_request(struct kunit *test)
 {
-	static const struct {
-		const char *name;
-		unsigned int value;
-		unsigned long attempts;
-		unsigned long reads;
-	} budgets[] = {
+	static const struct budget budgets[] = {
 		/* One look for free windows, one for others; CMA, with none there, is not asked. */
 		{ "budget_reads", 100, 0, 2 * 100 },
 		{ "budget_attempts", 1, 1, ULONG_MAX },
@@ -474,91 +607,49 @@ static void budgets_end_a_request(struct kunit *test)
 	};
 	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_16M);
 	unsigned long most = nr_frames / 16, nr;
-	struct contigmem_verdict verdict;
 	struct page **held;
-	unsigned long i;
+	unsigned int i;
 
 	held = vmalloc_array(most, sizeof(*held));
 	KUNIT_ASSERT_NOT_NULL(test, held);
 	test_random_start(test, &rnd);
 	scatter_cache(test, 0, SZ_256M >> PAGE_SHIFT);
 	nr = hold_cache(&caches[0], held, most);
-	/* One window, with held pages in it and none that cannot be moved. */
-	for (i = 0; i < nr; i++) {
-		req.low = ALIGN(PFN_PHYS(page_to_pfn(held[i])), SZ_2M);
-		req.high = req.low + SZ_16M - 1;
-		if (possible(&req) && holds(held, nr, &req))
-			break;
-	}
-	KUNIT_EXPECT_LT(test, i, nr);
-	req.verdict = &verdict;
-	for (i = 0; i < ARRAY_SIZE(budgets); i++) {
-		unsigned int normal;
-		void *vaddr;
-
-		normal = test_set_parameter(test, budgets[i].name, budgets[i].value);
-		vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
-		test_set_parameter(test, budgets[i].name, normal);
-		kunit_info(test, "%s: %s: %lu frames read, %lu attempts", budgets[i].name,
-			   contigmem_reason_text(verdict.reason), verdict.frames_read,
-			   verdict.attempts);
-		KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(vaddr), -EBUSY, "%s", budgets[i].name);
-		KUNIT_EXPECT_EQ_MSG(test, verdict.reason, CONTIGMEM_BUDGET_SPENT, "%s",
-				    budgets[i].name);
-		KUNIT_EXPECT_LE_MSG(test, verdict.attempts, budgets[i].attempts, "%s",
-				    budgets[i].name);
-		KUNIT_EXPECT_LE_MSG(test, verdict.frames_read, budgets[i].reads, "%s",
-				    budgets[i].name);
-		if (!IS_ERR(vaddr))
-			contigmem_free(vaddr);
-	}
+	for (i = 0; i < ARRAY_SIZE(budgets); i++)
+		check_budget(test, &budgets[i], held, nr);
 	while (nr)
 		put_page(held[--nr]);
 	vfree(held);
 	/* Nothing keeps the pages in place any more. */
-	req.low = 0;
-	req.high = -1;
 	test_free(test, test_alloc(test, &req, GFP_KERNEL));
-}
-
-/* Is this frame all that keeps its pageblock from being cleared? */
-static bool is_the_only_bad(unsigned long pfn)
-{
-	unsigned long at = pageblock_start_pfn(pfn), end = pageblock_end_pfn(pfn);
-
-	if (!is_bad(pfn) || compat_pageblock_is_cma(pfn))
-		return false;
-	for (; at < end; at++) {
-		if (at != pfn && is_bad(at))
-			return false;
-	}
-	return true;
 }
 
 /**
  * struct errand - a request that a worker makes
  * @work: the worker's
+ * @test: the test
  * @req: the request
- * @vaddr: what it got
+ * @served: was it served?
  */
 struct errand {
 	struct work_struct work;
+	struct kunit *test;
 	const struct contigmem_request *req;
-	void *vaddr;
+	bool served;
 };
 
 static void run_errand(struct work_struct *work)
 {
 	struct errand *errand = container_of(work, struct errand, work);
 
-	errand->vaddr = contigmem_alloc(errand->req, GFP_KERNEL);
+	errand->served = is_served(errand->test, errand->req, GFP_KERNEL);
 }
 
 /* From where reclaim may wait, whose workers must wait for no others: the kernel warns. */
-static void alloc_in_worker(struct kunit *test, const struct contigmem_request *req)
+static bool is_served_in_worker(struct kunit *test, const struct contigmem_request *req)
 {
+	struct errand errand = { .test = test, .req = req };
 	struct workqueue_struct *queue;
-	struct errand errand = { .req = req };
 
 	queue = alloc_workqueue("contigmem-test", WQ_MEM_RECLAIM | COMPAT_WQ_PERCPU, 0);
 	KUNIT_ASSERT_NOT_NULL(test, queue);
@@ -566,9 +657,7 @@ static void alloc_in_worker(struct kunit *test, const struct contigmem_request *
 	queue_work(queue, &errand.work);
 	destroy_workqueue(queue);
 	destroy_work_on_stack(&errand.work);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, errand.vaddr);
-	test_keep(test, errand.vaddr);
-	test_free(test, errand.vaddr);
+	return errand.served;
 }
 
 /*
@@ -579,31 +668,147 @@ static void pages_in_batches_are_moved(struct kunit *test)
 {
 	struct contigmem_request req = CONTIGMEM_REQUEST(PAGE_SIZE);
 	struct cache *cache = &caches[0];
+	struct contigmem_verdict verdict;
 	unsigned long i, tried = 0;
 
+	req.verdict = &verdict;
 	test_random_start(test, &rnd);
-	/* Most pageblocks have a page of the kernel's own: it takes some to come to others. */
-	scatter_cache(test, 0, SZ_64M >> PAGE_SHIFT);
+	fill_holes(test);
+	scatter_cache(test, 0, SZ_4M >> PAGE_SHIFT);
 	for (i = 0; i < cache->wanted && tried < 20; i++) {
 		struct page *page = shmem_read_mapping_page(cache->file->f_mapping, i);
 		unsigned long pfn;
+		bool served;
 
 		KUNIT_ASSERT_FALSE(test, IS_ERR(page));
 		pfn = page_to_pfn(page);
 		put_page(page);
-		if (!is_the_only_bad(pfn))
+		if (!is_bad(pfn) || compat_pageblock_is_cma(pfn) || !others_can_move(pfn))
 			continue;
 		tried++;
 		req.low = PFN_PHYS(pfn);
 		req.high = req.low + PAGE_SIZE - 1;
 		if (tried % 4)
-			test_free(test, test_alloc(test, &req, GFP_KERNEL));
+			served = is_served(test, &req, GFP_KERNEL);
 		else
-			alloc_in_worker(test, &req);
+			served = is_served_in_worker(test, &req);
+		/* Unless the kernel took something beside it meanwhile. */
+		KUNIT_EXPECT_TRUE_MSG(test, served || !others_can_move(pfn),
+				      "frame %#lx: %s, blocker %#lx %s", pfn,
+				      contigmem_reason_text(verdict.reason), verdict.blocker,
+				      verdict.blocker_kind ?: "-");
 		cond_resched();
 	}
 	kunit_info(test, "%lu pages of %lu looked at", tried, i);
 	KUNIT_EXPECT_EQ(test, tried, 20UL);
+}
+
+/**
+ * struct commotion - pages that are read and moved all the time
+ * @cache: of this
+ * @rnd: random numbers
+ * @stop: enough
+ * @rounds: times that it went through the cache
+ * @error: what ended it before
+ * @done: it has ended
+ */
+struct commotion {
+	struct cache *cache;
+	struct rnd_state rnd;
+	bool stop;
+	unsigned long rounds;
+	int error;
+	struct completion done;
+};
+
+/* Drop some pages, so that they lie scattered, and read them again. */
+static int reread(struct commotion *commotion)
+{
+	struct file *file = commotion->cache->file;
+	unsigned long i;
+
+	for (i = 0; i < commotion->cache->wanted / 16; i++) {
+		loff_t at = test_random_below(&commotion->rnd, commotion->cache->wanted);
+		struct page *page;
+
+		shmem_truncate_range(file_inode(file), at << PAGE_SHIFT,
+				     ((at + 1) << PAGE_SHIFT) - 1);
+		at = test_random_below(&commotion->rnd, commotion->cache->wanted);
+		page = shmem_read_mapping_page(file->f_mapping, at);
+		if (IS_ERR(page))
+			return PTR_ERR(page);
+		put_page(page);
+		cond_resched();
+	}
+	return 0;
+}
+
+static int make_commotion(void *data)
+{
+	struct commotion *commotion = data;
+	int error = 0;
+
+	while (!READ_ONCE(commotion->stop) && !error) {
+		error = reread(commotion);
+		if (!error)
+			error = test_swap_file("/proc/sys/vm/compact_memory", "1", NULL, 0);
+		commotion->rounds++;
+	}
+	commotion->error = error;
+	kthread_complete_and_exit(&commotion->done, 0);
+}
+
+/* A window with pages of the cache in it that could be cleared; false if there is none. */
+static bool window_in_cache(struct cache *cache, struct contigmem_request *req)
+{
+	unsigned int tries;
+
+	for (tries = 0; tries < 1000; tries++) {
+		unsigned long i = test_random_below(&rnd, cache->wanted);
+		struct page *page = shmem_read_mapping_page(cache->file->f_mapping, i);
+
+		if (IS_ERR(page))
+			break;
+		req->low = ALIGN_DOWN(PFN_PHYS(page_to_pfn(page)), SZ_2M);
+		req->high = req->low + req->size - 1;
+		put_page(page);
+		if (possible(req))
+			return true;
+		cond_resched();
+	}
+	return false;
+}
+
+#define IN_COMMOTION	200
+
+/*
+ * Pages that the kernel has just read, or is moving itself, are on no list for a moment;
+ * a request for the window that they are in waits for it.
+ */
+static void pages_in_transit_are_waited_for(struct kunit *test)
+{
+	struct commotion *commotion = kunit_kzalloc(test, sizeof(*commotion), GFP_KERNEL);
+	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_4M);
+	unsigned long i, missed = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, commotion);
+	test_random_start(test, &rnd);
+	fill_holes(test);
+	scatter_cache(test, 0, SZ_16M >> PAGE_SHIFT);
+	commotion->cache = &caches[0];
+	prandom_seed_state(&commotion->rnd, test_random_u64(&rnd));
+	init_completion(&commotion->done);
+	test_thread(test, make_commotion, commotion, &commotion->done);
+	for (i = 0; i < IN_COMMOTION && window_in_cache(commotion->cache, &req); i++)
+		missed += is_missed(test, &req, GFP_KERNEL | __GFP_NOWARN);
+	WRITE_ONCE(commotion->stop, true);
+	wait_for_completion(&commotion->done);
+	kunit_info(test, "%lu requests, %lu missed; %lu rounds", i, missed, commotion->rounds);
+	KUNIT_EXPECT_EQ(test, i, (unsigned long)IN_COMMOTION);
+	KUNIT_EXPECT_EQ(test, commotion->error, 0);
+	KUNIT_EXPECT_GT(test, commotion->rounds, 0UL);
+	/* One in 20 where it is not waited for, one in 4,000 where it is. */
+	KUNIT_EXPECT_LE(test, missed * 50, i);
 }
 
 static int fragment_init(struct kunit *test)
@@ -638,6 +843,7 @@ static struct kunit_case fragment_cases[] = {
 	KUNIT_CASE_SLOW(every_pageblock_spoilt),
 	KUNIT_CASE_SLOW(budgets_end_a_request),
 	KUNIT_CASE_SLOW(pages_in_batches_are_moved),
+	KUNIT_CASE_SLOW(pages_in_transit_are_waited_for),
 	{}
 };
 
