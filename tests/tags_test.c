@@ -17,7 +17,11 @@ static u32 last_tag = 'T' | 'a' << 8 | 'g' << 16;
 /* A tag that nobody had before. */
 static u32 new_tag(void)
 {
-	last_tag += 1 << 24;
+	struct contigmem_tag_info info;
+
+	do {
+		last_tag += 1 << 24;
+	} while (!contigmem_tag_describe(last_tag, &info));
 	return last_tag;
 }
 
