@@ -533,7 +533,6 @@ static void cache_node_refuses_a_node_that_is_not_there(struct kunit *test)
 	static const NODE_REQUIREMENT nodes[] = { MAX_NUMNODES, 0x7fffffff };
 	int i;
 
-	/* Where there is one node, it is meant by any number. */
 	if (num_online_nodes() == 1)
 		kunit_skip(test, "one node");
 	for (i = 0; i < ARRAY_SIZE(nodes); i++) {
@@ -638,6 +637,31 @@ static void node_memory_refuses(struct kunit *test)
 			"node", MAX_NUMNODES);
 }
 
+/* Where there is one node, it is meant by any number. */
+static void one_node_is_any_node(struct kunit *test)
+{
+	static const NODE_REQUIREMENT nodes[] = {
+		0, 1, MAX_NUMNODES, 0x7fffffff, MM_ANY_NODE_OK, MM_ANY_NODE_OK | 1,
+	};
+	struct contigmem_request req = CONTIGMEM_REQUEST(TEST_ODD_SIZE);
+	int i, call;
+
+	if (num_online_nodes() > 1)
+		kunit_skip(test, "more than one node");
+	for (i = 0; i < ARRAY_SIZE(nodes); i++) {
+		for (call = 0; call < 2; call++) {
+			PVOID base = call ? node_memory(req.size, 0, U64_MAX, 0, PAGE_READWRITE,
+							nodes[i]) :
+					    cache_node(req.size, 0, U64_MAX, 0, MmCached, nodes[i]);
+
+			KUNIT_ASSERT_NOT_NULL_MSG(test, base, "call %d node %#x", call, nodes[i]);
+			test_keep(test, base);
+			test_check_block(test, base, &req, GFP_KERNEL);
+			release(test, base);
+		}
+	}
+}
+
 static void specify_cache_gives_each_type(struct kunit *test)
 {
 	static const MEMORY_CACHING_TYPE types[] = { MmNonCached, MmCached, MmWriteCombined };
@@ -710,6 +734,29 @@ static void contiguous_memory_is_cached_and_below_highest(struct kunit *test)
 	refused(test, MmAllocateContiguousMemory(0, address(U64_MAX)), "size", 0);
 	refused(test, MmAllocateContiguousMemory(SZ_64K, address(SZ_64K - 2)), "high", SZ_64K - 2);
 	refused(test, MmAllocateContiguousMemory(NOWHERE, address(U64_MAX)), "size", NOWHERE);
+}
+
+static void every_variant_is_freed(struct kunit *test)
+{
+	struct ex ex = ex_of(TEST_ODD_SIZE);
+	PVOID base[4];
+	int i;
+
+	base[0] = cache_node(TEST_ODD_SIZE, 0, U64_MAX, 0, MmWriteCombined, MM_ANY_NODE_OK);
+	base[1] = node_memory(TEST_ODD_SIZE, 0, U64_MAX, 0, PAGE_READONLY, MM_ANY_NODE_OK);
+	base[2] = MmAllocateContiguousMemorySpecifyCache(TEST_ODD_SIZE, address(0),
+							 address(U64_MAX), address(0), MmNonCached);
+	base[3] = MmAllocateContiguousMemory(TEST_ODD_SIZE, address(U64_MAX));
+	for (i = 0; i < ARRAY_SIZE(base); i++) {
+		KUNIT_EXPECT_NOT_NULL_MSG(test, base[i], "call %d", i);
+		if (base[i])
+			test_keep(test, base[i]);
+	}
+	release(test, expect_block(test, &ex, CONTIGMEM_CACHED, 0));
+	for (i = 0; i < ARRAY_SIZE(base); i++) {
+		if (base[i])
+			release(test, base[i]);
+	}
 }
 
 static void free_specify_cache_of_what_was_asked(struct kunit *test)
@@ -910,9 +957,11 @@ static struct kunit_case wdm_cases[] = {
 	KUNIT_CASE(node_memory_gives_each_protection),
 	KUNIT_CASE(node_memory_is_strict),
 	KUNIT_CASE(node_memory_refuses),
+	KUNIT_CASE(one_node_is_any_node),
 	KUNIT_CASE(specify_cache_gives_each_type),
 	KUNIT_CASE(specify_cache_refuses),
 	KUNIT_CASE(contiguous_memory_is_cached_and_below_highest),
+	KUNIT_CASE(every_variant_is_freed),
 	KUNIT_CASE(free_specify_cache_of_what_was_asked),
 	KUNIT_CASE(free_specify_cache_of_something_else),
 	KUNIT_CASE(free_of_what_is_no_base_address),
