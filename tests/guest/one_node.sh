@@ -20,7 +20,7 @@ for suite in "$@"; do
 	cp "$debugfs/kunit/$suite/results" "kunit-$suite"
 	grep -qx "ok 1 $suite" "kunit-$suite" || problem "$suite: $(grep -B 9 '^ *not ok' "kunit-$suite")"
 done
-grep -q '^ *ok .* one_node_is_any_node$' kunit-contigmem-wdm || problem "one_node_is_any_node did not run"
+grep -q '^ *ok .* one_node_is_any_node$' kunit-contigmem_wdm || problem "one_node_is_any_node did not run"
 for module in contigmem_test contigmem contigmem_audit; do
 	rmmod $module || problem "rmmod $module failed"
 done

@@ -200,7 +200,7 @@ static struct kunit_case arena_cases[] = {
 };
 
 struct kunit_suite arena_suite = {
-	.name = "contigmem-arena",
+	.name = "contigmem_arena",
 	.exit = test_exit,
 	.test_cases = arena_cases,
 };

@@ -850,7 +850,7 @@ static struct kunit_case fragment_cases[] = {
 };
 
 struct kunit_suite fragment_suite = {
-	.name = "contigmem-fragment",
+	.name = "contigmem_fragment",
 	.init = fragment_init,
 	.exit = fragment_exit,
 	.test_cases = fragment_cases,

@@ -243,7 +243,7 @@ static struct kunit_case random_cases[] = {
 };
 
 struct kunit_suite random_suite = {
-	.name = "contigmem-random",
+	.name = "contigmem_random",
 	.exit = test_exit,
 	.test_cases = random_cases,
 };

@@ -228,7 +228,7 @@ static struct kunit_case tags_cases[] = {
 };
 
 struct kunit_suite tags_suite = {
-	.name = "contigmem-tags",
+	.name = "contigmem_tags",
 	.exit = test_exit,
 	.test_cases = tags_cases,
 };

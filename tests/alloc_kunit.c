@@ -876,7 +876,7 @@ static struct kunit_case alloc_cases[] = {
 };
 
 struct kunit_suite alloc_suite = {
-	.name = "contigmem-alloc",
+	.name = "contigmem_alloc",
 	.exit = test_exit,
 	.test_cases = alloc_cases,
 };

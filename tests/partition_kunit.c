@@ -487,7 +487,7 @@ static struct kunit_case partition_cases[] = {
 };
 
 struct kunit_suite partition_suite = {
-	.name = "contigmem-partition",
+	.name = "contigmem_partition",
 	.init = partition_init,
 	.exit = partition_exit,
 	.test_cases = partition_cases,

@@ -614,7 +614,7 @@ static struct kunit_case errors_cases[] = {
 };
 
 struct kunit_suite errors_suite = {
-	.name = "contigmem-errors",
+	.name = "contigmem_errors",
 	.exit = test_exit,
 	.test_cases = errors_cases,
 };

@@ -423,6 +423,6 @@ static struct kunit_case placement_cases[] = {
 };
 
 struct kunit_suite placement_suite = {
-	.name = "contigmem-placement",
+	.name = "contigmem_placement",
 	.test_cases = placement_cases,
 };

@@ -349,7 +349,7 @@ static struct kunit_case threads_cases[] = {
 };
 
 struct kunit_suite threads_suite = {
-	.name = "contigmem-threads",
+	.name = "contigmem_threads",
 	.exit = test_exit,
 	.test_cases = threads_cases,
 };

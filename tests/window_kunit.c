@@ -339,6 +339,6 @@ static struct kunit_case window_cases[] = {
 };
 
 struct kunit_suite window_suite = {
-	.name = "contigmem-window",
+	.name = "contigmem_window",
 	.test_cases = window_cases,
 };

@@ -974,7 +974,7 @@ static struct kunit_case wdm_cases[] = {
 };
 
 struct kunit_suite wdm_suite = {
-	.name = "contigmem-wdm",
+	.name = "contigmem_wdm",
 	.exit = test_exit,
 	.test_cases = wdm_cases,
 };

@@ -309,7 +309,7 @@ static struct kunit_case context_cases[] = {
 };
 
 struct kunit_suite context_suite = {
-	.name = "contigmem-context",
+	.name = "contigmem_context",
 	.exit = test_exit,
 	.test_cases = context_cases,
 };

@@ -304,7 +304,7 @@ static struct kunit_case faults_cases[] = {
 };
 
 struct kunit_suite faults_suite = {
-	.name = "contigmem-faults",
+	.name = "contigmem_faults",
 	.suite_init = faults_init,
 	.exit = test_exit,
 	.test_cases = faults_cases,
