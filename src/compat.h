@@ -6,7 +6,6 @@
 #define CONTIGMEM_COMPAT_H
 
 #include <linux/gfp.h>
-#include <linux/hrtimer.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/page-flags.h>
@@ -131,31 +130,6 @@ static inline bool compat_pageblock_is_cma(unsigned long pfn)
 #define COMPAT_IMPORT_DMA_BUF	MODULE_IMPORT_NS("DMA_BUF")
 #endif
 
-/* 6.2 split the calls by who holds the reservation lock; in 6.1 nobody needs it. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
-#define compat_dma_buf_map	dma_buf_map_attachment
-#define compat_dma_buf_unmap	dma_buf_unmap_attachment
-#define compat_dma_buf_vmap	dma_buf_vmap
-#define compat_dma_buf_vunmap	dma_buf_vunmap
-#else
-#define compat_dma_buf_map	dma_buf_map_attachment_unlocked
-#define compat_dma_buf_unmap	dma_buf_unmap_attachment_unlocked
-#define compat_dma_buf_vmap	dma_buf_vmap_unlocked
-#define compat_dma_buf_vunmap	dma_buf_vunmap_unlocked
-#endif
-
-/* 6.13 sets the function together with the rest. */
-static inline void compat_hrtimer_setup(struct hrtimer *timer,
-					enum hrtimer_restart (*function)(struct hrtimer *timer))
-{
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
-	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
-	timer->function = function;
-#else
-	hrtimer_setup(timer, function, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
-#endif
-}
-
 /* 6.3 gave the flags of a mapping functions of their own. */
 static inline void compat_vm_flags_clear(struct vm_area_struct *vma, unsigned long flags)
 {
@@ -207,37 +181,5 @@ static inline void compat_shrinker_unregister(struct shrinker *shrinker)
 	shrinker_free(shrinker);
 #endif
 }
-
-/* Exported in 7.2, not in 6.12, where the weak reference is NULL; 6.1 has no such macro. */
-#ifdef alloc_contig_pages
-extern typeof(alloc_contig_pages_noprof) alloc_contig_pages_noprof __weak;
-
-static inline bool compat_has_alloc_contig_pages(void)
-{
-	return alloc_contig_pages_noprof;
-}
-
-static inline struct page *compat_alloc_contig_pages(unsigned long nr, gfp_t gfp, int nid)
-{
-	return alloc_contig_pages_noprof(nr, gfp, nid, NULL);
-}
-#else
-static inline bool compat_has_alloc_contig_pages(void)
-{
-	return false;
-}
-
-static inline struct page *compat_alloc_contig_pages(unsigned long nr, gfp_t gfp, int nid)
-{
-	return NULL;
-}
-#endif
-
-/* In 7.2 the flags of a mapping are a structure. */
-#ifdef EMPTY_VMA_FLAGS
-#define compat_shmem_file(name, size)	shmem_file_setup(name, size, EMPTY_VMA_FLAGS)
-#else
-#define compat_shmem_file(name, size)	shmem_file_setup(name, size, 0)
-#endif
 
 #endif /* CONTIGMEM_COMPAT_H */

@@ -16,7 +16,7 @@
 #include <linux/uaccess.h>
 
 #include "audit_import.h"
-#include "src/compat.h"
+#include "compat.h"
 
 static struct platform_device *device;
 

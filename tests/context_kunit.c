@@ -17,7 +17,6 @@
 #include <linux/string.h>
 
 #include "contigmem_wdm.h"
-#include "src/compat.h"
 #include "suites.h"
 
 /* Blocks of callers that cannot sleep, each allocated and freed. */

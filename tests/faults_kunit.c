@@ -16,7 +16,6 @@
 #include "audit.h"
 #include "contigmem_wdm.h"
 #include "suites.h"
-#include "../src/compat.h"
 
 /* A step more than the longest way has, and by far. */
 #define STEPS_MAX	2000

@@ -22,7 +22,6 @@
 #include <linux/workqueue.h>
 
 #include "suites.h"
-#include "../src/compat.h"
 
 /* A full run breaks up all of memory and takes minutes where pages have owners. */
 static unsigned int scale = 10;

@@ -11,6 +11,7 @@
 #include <linux/prandom.h>
 #include <linux/types.h>
 
+#include "compat.h"
 #include "contigmem.h"
 
 extern struct kunit_suite placement_suite;
@@ -26,14 +27,6 @@ extern struct kunit_suite context_suite;
 extern struct kunit_suite faults_suite;
 extern struct kunit_suite threads_suite;
 extern struct kunit_suite fragment_suite;
-
-/* What KUnit has not had in all releases. */
-#ifndef KUNIT_CASE_SLOW
-#define KUNIT_CASE_SLOW	KUNIT_CASE
-#endif
-#ifndef KUNIT_FAIL_AND_ABORT
-#define KUNIT_FAIL_AND_ABORT(test, ...)	KUNIT_ASSERT_TRUE_MSG(test, false, __VA_ARGS__)
-#endif
 
 /* A block that no power of two and no zone helps to find. */
 #define TEST_ODD_ALIGN	SZ_1M

@@ -14,7 +14,7 @@
 #include <linux/string.h>
 
 #include "bench.h"
-#include "../../src/compat.h"
+#include "../compat.h"
 
 #define GFP_BENCH	(GFP_KERNEL | __GFP_NOWARN)
 

@@ -12,7 +12,7 @@
 #include <linux/vmalloc.h>
 
 #include "bench.h"
-#include "../../src/compat.h"
+#include "../compat.h"
 
 /* Which page of a pageblock stays is a matter of chance, but of the same one each time. */
 #define SEED	20261122
