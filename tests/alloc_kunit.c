@@ -73,7 +73,7 @@ static void every_byte_can_be_used(struct kunit *test)
 	}
 }
 
-/* A block of 64 KiB and its place, in a window given from the start of 4 free MiB. */
+/* The block lies at @at; @low, @high and @at count from the start of 4 free MiB. */
 static void expect_near(struct kunit *test, phys_addr_t low, phys_addr_t high, size_t size,
 			phys_addr_t at)
 {
@@ -110,7 +110,7 @@ static void low_is_the_first_byte(struct kunit *test)
 	const size_t size = SZ_64K;
 
 	expect_near(test, low, low + size - 1, size, low);
-	/* A byte more and the page that it cuts does not count. */
+	/* One byte later the page that starts before the window does not count. */
 	expect_near(test, low + 1, low + PAGE_SIZE + size - 1, size, low + PAGE_SIZE);
 	expect_near(test, low - PAGE_SIZE + 1, low + size - 1, size, low);
 	expect_no_place_near(test, low + 1, low + size, size);
@@ -201,7 +201,7 @@ static void alignment_is_met(struct kunit *test)
 
 	req = CONTIGMEM_REQUEST(PAGE_SIZE);
 	for (req.align = 1; req.align <= SZ_8M; req.align *= 2) {
-		/* Held together, so that luck does not align them. */
+		/* All are held at the same time: not each of them is aligned by chance. */
 		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 			req.size = sizes[i];
 			held[i] = test_alloc(test, &req, GFP_KERNEL);
@@ -244,7 +244,7 @@ static void boundary_of_the_size_aligns(struct kunit *test)
 	}
 }
 
-/* The only place in a window is where the boundary pushes the block. */
+/* The window has one place, above the boundary. */
 static void boundary_moves_a_block_up(struct kunit *test)
 {
 	struct contigmem_request shape = CONTIGMEM_REQUEST(TEST_ODD_SIZE);
@@ -364,7 +364,7 @@ static void cache_type_ends_with_the_block(struct kunit *test)
 		vaddr = test_alloc_near(test, &shape, &base);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL_MSG(test, vaddr, "%s",
 						 test_text(test, &shape, GFP_KERNEL));
-		/* The type is that of whole pageblocks at most; the next may be read-only. */
+		/* At most whole pageblocks have the type; the next one may be read-only. */
 		phys = test_phys(test, vaddr);
 		below = ALIGN_DOWN(phys, PAGE_SIZE << pageblock_order) - PAGE_SIZE;
 		above = ALIGN(phys + 1, PAGE_SIZE << pageblock_order);
@@ -452,7 +452,7 @@ static void fast_moves_no_page(struct kunit *test)
 	}
 }
 
-/* The same frames again, dirty from the time before. */
+/* The same frames again, with the content of the block before. */
 static void zero_clears_a_dirty_block(struct kunit *test)
 {
 	static const size_t sizes[] = { PAGE_SIZE, TEST_ODD_SIZE, SZ_64K, SZ_2M };
@@ -476,7 +476,7 @@ static void zero_clears_a_dirty_block(struct kunit *test)
 			req.high += base;
 			req.cache = caches[i];
 			byte = contigmem_alloc(&req, GFP_KERNEL | __GFP_ZERO);
-			/* Somebody else has them now: not dirty any more. */
+			/* Another owner has the frames now: their content is not known. */
 			if (IS_ERR(byte))
 				continue;
 			test_keep(test, byte);
@@ -575,7 +575,7 @@ static void verdict_of_a_served_request(struct kunit *test)
 				    test_text(test, &req, GFP_KERNEL));
 		KUNIT_EXPECT_GT_MSG(test, verdict.attempts, 0UL, "%s",
 				    test_text(test, &req, GFP_KERNEL));
-		/* No field was forgotten. */
+		/* Every field was written. */
 		KUNIT_EXPECT_LT_MSG(test, verdict.ns, 60ULL * NSEC_PER_SEC, "%s",
 				    test_text(test, &req, GFP_KERNEL));
 		KUNIT_EXPECT_LT_MSG(test, verdict.windows, 1UL << 40, "%s",
@@ -669,7 +669,7 @@ static void atomic_caller_is_told_what_would_sleep(struct kunit *test)
 		spin_lock_irqsave(&lock, flags);
 		vaddr = contigmem_alloc(&req, GFP_ATOMIC);
 		spin_unlock_irqrestore(&lock, flags);
-		/* Pageblocks that have the type already may serve it. */
+		/* An arena of this type may serve the request. */
 		if (!IS_ERR(vaddr)) {
 			KUNIT_EXPECT_FALSE(test, req.flags & CONTIGMEM_READONLY);
 			KUNIT_EXPECT_EQ(test, verdict.source, CONTIGMEM_SOURCE_ARENA);
@@ -684,7 +684,7 @@ static void atomic_caller_is_told_what_would_sleep(struct kunit *test)
 	}
 }
 
-/* The block is gone at once; its cache type may take a moment. */
+/* The ledger forgets the block at once; a worker restores the cache type. */
 static void atomic_caller_frees_any_block(struct kunit *test)
 {
 	int i, readonly;
@@ -710,7 +710,7 @@ static void atomic_caller_frees_any_block(struct kunit *test)
 	}
 }
 
-/* Windows promises nothing of the content, the system may. */
+/* The Windows API leaves the content undefined; init_on_alloc= zeroes it. */
 static void init_on_alloc_is_honoured(struct kunit *test)
 {
 	struct contigmem_partition *partition;
@@ -729,7 +729,7 @@ static void init_on_alloc_is_honoured(struct kunit *test)
 				continue;
 			req.partition = in ? partition : NULL;
 			req.cache = caches[i];
-			/* The arena stays, and its place is the next one's. */
+			/* @neighbour keeps the arena, so the next block gets the same frames. */
 			neighbour = test_alloc(test, &req, GFP_KERNEL);
 			vaddr = test_alloc(test, &req, GFP_KERNEL);
 			memset(vaddr, 0xa5, TEST_ODD_SIZE);
@@ -755,7 +755,7 @@ static unsigned long entry_size(struct kunit *test, phys_addr_t phys)
 	return entry.bytes;
 }
 
-/* Where a block fills large pages of the direct map they stay, with its type and after it. */
+/* A block that fills large pages of the direct map does not split them, nor does its free. */
 static void large_pages_stay(struct kunit *test)
 {
 	void *small[64] = { };
@@ -766,7 +766,7 @@ static void large_pages_stay(struct kunit *test)
 		struct contigmem_request req = CONTIGMEM_REQUEST(SZ_2M);
 		int type;
 
-		/* Others have split some: go on until one is whole. */
+		/* Earlier tests have split some large pages: go on until one is whole. */
 		req.align = SZ_2M;
 		small[i] = test_alloc(test, &req, GFP_KERNEL);
 		phys = test_phys(test, small[i]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pageblocks that are claimed once and sub-allocated: what a caller sees of it.
+ * Arenas: pageblocks that are allocated once and sub-allocated, as callers see them.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -24,7 +24,7 @@ static enum contigmem_source source_of(struct kunit *test, const void *vaddr)
 	return info.source;
 }
 
-/* Somewhere in a pageblock of which nobody else has a page. */
+/* A block in a pageblock that has no other page in use. */
 static void *in_a_free_pageblock(struct kunit *test, const struct contigmem_request *req,
 				 phys_addr_t *base)
 {
@@ -38,7 +38,7 @@ static void *in_a_free_pageblock(struct kunit *test, const struct contigmem_requ
 	return vaddr;
 }
 
-/* The next small block of a type costs no change of type. */
+/* The arena that the first block created serves the second without a change of type. */
 static void second_typed_block_is_served_from_the_first_ones_pageblock(struct kunit *test)
 {
 	int i;
@@ -56,13 +56,13 @@ static void second_typed_block_is_served_from_the_first_ones_pageblock(struct ku
 		KUNIT_EXPECT_EQ(test, source_of(test, second), CONTIGMEM_SOURCE_ARENA);
 		contigmem_free(first);
 		test_forget(first);
-		/* The other one keeps its type and its place. */
+		/* The second block keeps its type and its frames. */
 		test_check_block(test, second, &req, GFP_KERNEL);
 		test_free(test, second);
 	}
 }
 
-/* Two blocks in one pageblock of a window that is no zone: the kernel alone refuses this. */
+/* Two blocks in one pageblock of a window: alloc_contig_range() alone refuses the second. */
 static void neighbours_in_one_pageblock(struct kunit *test)
 {
 	struct contigmem_request shape = CONTIGMEM_REQUEST(SZ_64K);
@@ -83,7 +83,7 @@ static void neighbours_in_one_pageblock(struct kunit *test)
 	test_free(test, first);
 }
 
-/* A window is served in one type after the other, whatever lay idle there. */
+/* A window is served in one type after the other: idle arenas in it are released. */
 static void idle_pageblocks_are_in_nobodys_way(struct kunit *test)
 {
 	struct contigmem_request shape = CONTIGMEM_REQUEST(SZ_64K);
@@ -139,7 +139,7 @@ static void atomic_caller_is_served_where_the_type_is_there(struct kunit *test)
 	}
 }
 
-/* Frames come back: as many blocks fit the second time as the first. */
+/* Freed frames are allocated again: the second round has as many blocks as the first. */
 static void a_freed_place_is_used_again(struct kunit *test)
 {
 	struct contigmem_request shape = CONTIGMEM_REQUEST(SZ_256K);
@@ -167,7 +167,7 @@ static void a_freed_place_is_used_again(struct kunit *test)
 	test_free(test, first);
 }
 
-/* What the page allocator gave as whole pageblocks is not asked of it again. */
+/* Whole pageblocks from the page allocator become an arena that serves the next request. */
 static void whole_pageblocks_are_at_hand_again(struct kunit *test)
 {
 	static const size_t sizes[] = { SZ_2M, SZ_4M };
@@ -178,7 +178,7 @@ static void whole_pageblocks_are_at_hand_again(struct kunit *test)
 		unsigned int before;
 		void *vaddr;
 
-		/* Not where the thread happens to be the second time. */
+		/* The scheduler may move the thread to the other node. */
 		req.nid = nid;
 		before = test_set_parameter(test, "arena_idle_mb", 16);
 		test_free(test, test_alloc(test, &req, GFP_KERNEL));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The audit: every entry of the direct map and every alias of the frames that
- * contigmem has, decoded and held against the ledger. It asks the ledger which
- * type is right, and nothing but the page tables which there is.
+ * The audit: decodes every entry of the direct map and every alias of contigmem's
+ * frames, and compares them with the ledger. The expected type comes from the ledger
+ * alone, the actual type from the page tables alone.
  */
 #include <linux/delay.h>
 #include <linux/export.h>
@@ -24,14 +24,14 @@
 #include "contigmem.h"
 #include "pagetable.h"
 
-/* What a worker is about to give back disagrees for a moment. */
+/* Blocks and arenas that the worker is releasing disagree for a moment. */
 #define PATIENCE	(5 * HZ)
 
 /**
  * struct held - page frames of one owner
  * @first: first frame
  * @end: frame after the last
- * @cache: what the ledger says
+ * @cache: cache type in the ledger
  * @own: address of a block; 0 for an arena or a partition
  * @readonly: the block has a mapping of its own
  */
@@ -47,12 +47,12 @@ struct held {
  * struct state - one audit
  * @audit: its result
  * @pat: the PAT register
- * @all: blocks and arenas, upwards, no frame twice: an arena stands for the blocks in it
+ * @all: blocks and arenas by address, no frame twice: an arena covers the blocks in it
  * @nr_all: how many
- * @blocks: blocks alone, upwards
+ * @blocks: blocks alone, by address
  * @nr_blocks: how many
- * @room: how many fit into each
- * @at: where the sweep is in @all
+ * @room: capacity of each list
+ * @at: index of the sweep in @all
  */
 struct state {
 	struct contigmem_audit *audit;
@@ -65,7 +65,7 @@ struct state {
 	unsigned long at;
 };
 
-/* The module under test need not be there, so nothing of it is called by name. */
+/* The module under test may not be loaded: none of its symbols is linked to. */
 static const char * const cache_names[CONTIGMEM_NR_CACHES] = { "cached", "uncached", "wc" };
 static const char * const type_names[] = { "UC", "WC", "2", "3", "WT", "WP", "WB", "UC-" };
 
@@ -94,7 +94,7 @@ static bool add(struct held *list, unsigned long *nr, unsigned long room, const 
 typedef int (*next_block_fn)(const void *vaddr, struct contigmem_info *info);
 typedef int (*next_arena_fn)(phys_addr_t phys, struct contigmem_arena_info *info);
 
-/* False if there are more than the lists have room for. */
+/* False if the lists are full. */
 static bool list_blocks(struct state *state, next_block_fn next)
 {
 	struct contigmem_info info;
@@ -136,7 +136,7 @@ static bool list_arenas(struct state *state, next_arena_fn next)
 	return true;
 }
 
-/* Upwards; of two that begin together the longer first. */
+/* By first frame; of two with the same one the longer first. */
 static int by_frame(const void *left, const void *right)
 {
 	const struct held *a = left, *b = right;
@@ -145,7 +145,7 @@ static int by_frame(const void *left, const void *right)
 		return a->first < b->first ? -1 : 1;
 	if (a->end != b->end)
 		return a->end > b->end ? -1 : 1;
-	/* An arena before the block that fills it. */
+	/* An arena sorts before the block that fills it. */
 	return a->own < b->own ? -1 : 1;
 }
 
@@ -160,7 +160,7 @@ static void check_disjoint(struct state *state)
 	}
 }
 
-/* Leave out what is inside an arena, where it has to have the arena's type. */
+/* Drop blocks inside an arena, after a check that they have its type. */
 static void merge(struct state *state)
 {
 	unsigned long i, nr = 0;
@@ -194,7 +194,7 @@ static bool list(struct state *state)
 
 	state->nr_blocks = 0;
 	state->nr_all = 0;
-	/* Without the module there are neither. */
+	/* Both are NULL while contigmem is not loaded. */
 	if (next && next_arena)
 		good = list_blocks(state, next) && list_arenas(state, next_arena);
 	if (next)
@@ -226,7 +226,7 @@ static int read_ledger(struct state *state)
 	return 0;
 }
 
-/* Frames that the ledger says nothing of. */
+/* Frames that are not in the ledger have to be write-back. */
 static void check_others(struct state *state, unsigned long first, unsigned long end,
 			 const struct pagetable_entry *entry)
 {
@@ -236,7 +236,7 @@ static void check_others(struct state *state, unsigned long first, unsigned long
 		return;
 	if (!audit->first[0])
 		scnprintf(audit->first, sizeof(audit->first),
-			  "frames %#lx-%#lx are %s and nobody's", first, end - 1,
+			  "frames %#lx-%#lx are %s and not in the ledger", first, end - 1,
 			  type_names[entry->type]);
 	audit->stray += end - first;
 }
@@ -303,7 +303,7 @@ static int sweep_range(struct resource *res, void *arg)
 	return 0;
 }
 
-/* The one that has this frame; NULL if none has. */
+/* The entry of @list that has this frame; NULL if none has. */
 static const struct held *holder(const struct held *list, unsigned long nr, unsigned long pfn)
 {
 	unsigned long low = 0, high = nr;
@@ -319,7 +319,7 @@ static const struct held *holder(const struct held *list, unsigned long nr, unsi
 	return low < nr && list[low].first <= pfn ? &list[low] : NULL;
 }
 
-/* Any entry but the direct map's, which maps one page frame of many. */
+/* One page frame of an entry outside the direct map. */
 static void check_alias(struct state *state, unsigned long addr, bool user,
 			const struct pagetable_entry *entry)
 {
@@ -343,7 +343,7 @@ static void check_alias(struct state *state, unsigned long addr, bool user,
 		      block->own);
 }
 
-/* Some of the frames of an entry may be somebody's: page by page only then. */
+/* Goes page by page only if the entry overlaps the frames in the ledger. */
 static void check_entry(struct state *state, unsigned long addr, unsigned long end, bool user,
 			const struct pagetable_entry *entry)
 {
@@ -356,7 +356,7 @@ static void check_entry(struct state *state, unsigned long addr, unsigned long e
 		check_alias(state, addr, user, &page);
 }
 
-/* A page table's entries from one on; returns the address that it went to. */
+/* The entries of a page table from @addr on; returns the address after the last. */
 static unsigned long walk_table(struct state *state, const pte_t *table, unsigned long addr,
 				unsigned long end, bool user)
 {
@@ -408,7 +408,7 @@ static void walk_process(struct state *state, struct mm_struct *mm)
 
 #define PROCESSES_MAX	512
 
-/* Blocks are in user space as frames without a page: such areas alone are looked at. */
+/* User space maps blocks with VM_PFNMAP: only such areas are read. */
 static int walk_processes(struct state *state)
 {
 	struct mm_struct **mms = kcalloc(PROCESSES_MAX, sizeof(*mms), GFP_KERNEL);
@@ -437,7 +437,7 @@ static int walk_processes(struct state *state)
  * contigmem_audit_sweep() - one look at all page tables
  * @audit: filled
  *
- * Context: Sleeps. What is allocated or freed meanwhile can look wrong.
+ * Context: Sleeps. Blocks that are allocated or freed during the sweep can look wrong.
  * Return: 0, -ENOMEM, or -E2BIG if there are too many processes.
  */
 int contigmem_audit_sweep(struct contigmem_audit *audit)
@@ -465,13 +465,13 @@ EXPORT_SYMBOL_GPL(contigmem_audit_sweep);
 
 /**
  * contigmem_audit() - do the page tables and the ledger agree?
- * @audit: what was found last
- * @stray: page frames that must be of another type than write-back and nobody's
+ * @audit: result of the last sweep
+ * @stray: expected number of frames that are not write-back and not in the ledger
  *
- * Looks again while they do not and a worker may be at it. What has stayed wrong once
- * is not waited for again.
+ * Repeats the sweep while they disagree, because the worker may be releasing blocks. A
+ * disagreement that outlasted the wait once is reported at once the next time.
  *
- * Context: Sleeps. For a caller whose blocks nobody else changes.
+ * Context: Sleeps. No other task may change blocks during the call.
  * Return: 0, -EUCLEAN if they disagree, or another error.
  */
 int contigmem_audit(struct contigmem_audit *audit, unsigned long stray)

@@ -8,18 +8,18 @@
 #include <linux/types.h>
 
 /**
- * struct contigmem_audit - what the page tables say
+ * struct contigmem_audit - result of a sweep of the page tables
  * @frames: page frames of RAM in the direct map
  * @non_wb: those whose cache type is not write-back
  * @level_4k: entries of 4 KiB
  * @level_2m: entries of 2 MiB
  * @level_1g: entries of 1 GiB
- * @held: page frames that the ledger says contigmem has
- * @aliases: entries besides the direct map that map one of those: read-only blocks,
+ * @held: page frames in the ledger
+ * @aliases: entries outside the direct map that map one of @held: read-only blocks,
  *	and user space
- * @stray: page frames with another type than write-back that the ledger says nothing of
+ * @stray: page frames that are not write-back and not in the ledger
  * @wrong: entries and records that disagree
- * @first: the first of them, or the first stray one, in words
+ * @first: the first disagreement or stray frame, as text
  */
 struct contigmem_audit {
 	unsigned long frames;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An importer of dma-bufs: a program says which, and reads what a device gets of it.
+ * An importer of dma-bufs: a program writes a file descriptor, and reads the pieces that
+ * a device would see.
  */
 #include <linux/device.h>
 #include <linux/dma-buf.h>
@@ -20,7 +21,7 @@
 
 static struct platform_device *device;
 
-/* What the kernel can read and write of it: 0 or an error. */
+/* Reads and writes the buffer through a kernel mapping. Returns 0 or an error. */
 static int try_vmap(struct dma_buf *buf)
 {
 	struct iosys_map map;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the page tables say, for programs: the direct map of all System RAM, what
- * disagrees with contigmem's ledger, how a program's own memory is mapped, and what
- * an importer gets of a dma-buf.
+ * The audit for programs, in debugfs: types in the direct map of all System RAM,
+ * disagreements with contigmem's ledger, the reader's own page table entries, and the
+ * pieces of an imported dma-buf.
  */
 #include <linux/debugfs.h>
 #include <linux/fs.h>
@@ -42,7 +42,7 @@ static int ledger_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(ledger);
 
-/* The reader's page table entry for the address that it reads at. */
+/* The reader's page table entry for the address that is the file position. */
 static ssize_t own_read(struct file *file, char __user *to, size_t size, loff_t *at)
 {
 	struct pagetable_entry entry;

@@ -23,7 +23,7 @@
 #define BLOCKS		100000
 #define SLOTS		16
 #define HANDED_OVER	8
-/* What a callback does at a time, and how often it is called. */
+/* Steps of one callback, and the period of the timer. */
 #define BATCH		8
 #define PERIOD_NS	(200 * NSEC_PER_USEC)
 
@@ -37,12 +37,12 @@ struct soak_block {
  * struct soaker - one caller
  * @soak: the test
  * @rnd: its random numbers
- * @blocks: what it has
- * @fault: what went wrong first
- * @status: the status that was wrong
- * @served: blocks that it had
- * @refused: blocks that it did not get
- * @frees: blocks that it freed
+ * @blocks: its live blocks
+ * @fault: the last failure, NULL if none
+ * @status: the unexpected status
+ * @served: blocks allocated
+ * @refused: requests refused
+ * @frees: blocks freed
  */
 struct soaker {
 	struct soak *soak;
@@ -58,15 +58,15 @@ struct soaker {
 /**
  * struct soak - the test
  * @partitions: one of each cache type
- * @handed: blocks that a task allocated, for somebody who cannot sleep to free
- * @served: blocks of callers that cannot sleep
- * @stop: it is enough
- * @timer: an hrtimer
- * @tasklet: a softirq
- * @in_timer: who is called by it
- * @in_tasklet: who is called by it
- * @locked: whoever holds the lock
- * @task: who can sleep
+ * @handed: blocks that the task allocated, for the atomic callers to free
+ * @served: blocks allocated by atomic callers
+ * @stop: ends the threads and the timer
+ * @timer: calls @in_timer in hard interrupt context
+ * @tasklet: calls @in_tasklet in softirq context
+ * @in_timer: the caller in the timer
+ * @in_tasklet: the caller in the tasklet
+ * @locked: the caller that holds a spinlock with interrupts off
+ * @task: the caller that can sleep
  * @ended: threads that have ended
  */
 struct soak {
@@ -128,7 +128,7 @@ static void soak_free(struct soaker *soaker, struct soak_block *block)
 {
 	if (block->base[0] != block->mark ||
 	    block->base[block->size / sizeof(u32) - 1] != ~block->mark)
-		soaker->fault = "a block was written by somebody else";
+		soaker->fault = "a block was overwritten";
 	MmFreeContiguousMemory(block->base);
 	block->base = NULL;
 	soaker->frees++;
@@ -144,7 +144,7 @@ static void soak_step(struct soaker *soaker)
 		soak_alloc(soaker, block);
 }
 
-/* What a task made, its type to be undone or its mapping: the worker has to finish it. */
+/* Blocks of the task have a cache type or a mapping to undo, which the worker does. */
 static void free_handed(struct soaker *soaker)
 {
 	u32 slot = test_random_below(&soaker->rnd, HANDED_OVER);
@@ -196,7 +196,7 @@ static int under_lock(void *data)
 	kthread_complete_and_exit(&soak->ended, 0);
 }
 
-/* Makes what is freed elsewhere, and has a few blocks itself. */
+/* Allocates the blocks that the atomic callers free, and a few of its own. */
 static int as_task(void *data)
 {
 	struct soak *soak = data;
@@ -215,7 +215,7 @@ static int as_task(void *data)
 		vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
 		if (!IS_ERR(vaddr)) {
 			if (!test_has_type(vaddr, &req))
-				soaker->fault = "a block has not its type in the page tables";
+				soaker->fault = "a block does not have its type in the page tables";
 			contigmem_free(xchg(&soak->handed[slot], vaddr));
 		}
 		cond_resched();
@@ -264,7 +264,7 @@ static void soak_run(struct kunit *test, struct soak *soak)
 	KUNIT_EXPECT_GE(test, atomic_read(&soak->served), BLOCKS);
 }
 
-/* In the end everything is as it was, and nothing was said but that memory was short. */
+/* All blocks are freed at the end, and the only refusal is a lack of memory. */
 static void soak(struct kunit *test)
 {
 	struct soak *soak = kunit_kzalloc(test, sizeof(*soak), GFP_KERNEL);
@@ -278,7 +278,7 @@ static void soak(struct kunit *test)
 	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
 		struct contigmem_request req = CONTIGMEM_REQUEST(SZ_4M);
 
-		/* Below what any of the requests asks for. */
+		/* Half of the requests want memory below 4 GiB. */
 		req.high = SZ_4G - 1;
 		req.cache = cache;
 		snprintf(name, sizeof(name), "part%d", cache);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The errno table of the native face row by row, and wrong frees.
+ * The errno table of the native API row by row, and invalid frees.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -29,7 +29,7 @@ static void refused(struct kunit *test, void *vaddr, int error,
 		contigmem_free(vaddr);
 }
 
-/* Refused with this errno and reason, and without a verdict just so. */
+/* Refused with this errno and reason; without a verdict with the same errno. */
 static void expect_refusal(struct kunit *test, const struct contigmem_request *req, gfp_t gfp,
 			   int error, enum contigmem_reason reason)
 {
@@ -255,7 +255,7 @@ static void no_memory(struct kunit *test)
 		{ NOWHERE, 0, (phys_addr_t)-1 },
 		{ 1ULL << 63, 0, (phys_addr_t)-1 },
 		{ PAGE_SIZE, PAGE_SIZE, (phys_addr_t)-1, NOWHERE },
-		/* The local APIC: addresses that exist, and no memory. */
+		/* The local APIC: MMIO and no memory. */
 		{ PAGE_SIZE, 0xfee00000, 0xfee00fff },
 	};
 	int i;
@@ -347,7 +347,7 @@ static void would_sleep(struct kunit *test)
 	}
 }
 
-/* What is malformed is refused as such from any context. */
+/* A malformed request is -EINVAL in any context. */
 static void malformed_from_an_atomic_caller(struct kunit *test)
 {
 	struct contigmem_request req = CONTIGMEM_REQUEST(PAGE_SIZE);
@@ -362,7 +362,7 @@ static void malformed_from_an_atomic_caller(struct kunit *test)
 	refused(test, vaddr, -EINVAL, &req, GFP_ATOMIC);
 }
 
-/* Only a search takes long enough to be interrupted. */
+/* The request is larger than an arena: only a search checks for fatal signals. */
 static void a_fatal_signal_interrupts(struct kunit *test)
 {
 	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_8M + SZ_4M);
@@ -422,7 +422,7 @@ static void refused_requests_keep_no_memory(struct kunit *test)
 					      test_text(test, &req, gfp));
 		}
 	}
-	/* One row alone would keep 512 MiB; what the rest of the system does is small. */
+	/* A leak in one row would be 512 MiB; the rest of the system allocates little. */
 	KUNIT_EXPECT_GT(test, free_pages_now() + (SZ_64M >> PAGE_SHIFT), before);
 }
 
@@ -472,7 +472,7 @@ static void freeing_null_is_silent(struct kunit *test)
 	contigmem_free(NULL);
 }
 
-/* One WARN, declared; the block held meanwhile and the module are as before. */
+/* One WARN, declared; the live block and the module are as before. */
 static void free_wrongly(struct kunit *test, const void *wrong)
 {
 	struct contigmem_request req = CONTIGMEM_REQUEST(TEST_ODD_SIZE);

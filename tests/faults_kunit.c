@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Failure at every step of a typed block: each change of the cache type, each
- * allocation that the kernel makes for it. Frames, types and ledger are as before.
+ * Failure at every step of a typed block: each change of the cache type and each
+ * allocation of the kernel fails in turn. Frames, types and ledger are as before.
  */
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -17,12 +17,12 @@
 #include "contigmem_wdm.h"
 #include "suites.h"
 
-/* A step more than the longest way has, and by far. */
+/* Far more than the longest path has steps. */
 #define STEPS_MAX	2000
-/* More pageblocks than an arena has, so the window is claimed alone. */
+/* More pageblocks than an arena has, so the range becomes no arena. */
 #define WINDOW_SIZE	(SZ_16M + PAGE_SIZE)
 
-/* From now on every change of a cache type fails, or none. */
+/* Make every change of a cache type fail, or none. */
 static int fail_changes(bool fail)
 {
 	return test_swap_file("/sys/module/contigmem/parameters/fail_cache_type",
@@ -35,8 +35,8 @@ static int faults_init(struct kunit_suite *suite)
 }
 
 /*
- * The n-th thing that can fail in this task does. Returns whether there was one. A
- * record of a block freed before is used again: @other takes that one.
+ * Make the n-th step that can fail in this task fail. Returns false if there are fewer
+ * steps. The ledger keeps one spare record, which @other takes: @req has to allocate one.
  */
 static bool alloc_with_fault(struct kunit *test, const struct contigmem_request *req,
 			     unsigned int nth, void **other, void **vaddr)
@@ -52,7 +52,7 @@ static bool alloc_with_fault(struct kunit *test, const struct contigmem_request 
 	return reached;
 }
 
-/* Returns how many steps there were. @refusal is what a step may end in, besides -ENOMEM. */
+/* Returns the number of steps. A failed step returns -ENOMEM or @refusal. */
 static unsigned int fail_every_step(struct kunit *test, const struct contigmem_request *req,
 				    long refusal)
 {
@@ -81,7 +81,7 @@ static unsigned int fail_every_step(struct kunit *test, const struct contigmem_r
 		test_audit(test);
 	}
 	KUNIT_EXPECT_FALSE(test, reached);
-	/* The record at least; others can be done without, or are made up for. */
+	/* The record has to be allocated; contigmem can recover from other failures. */
 	KUNIT_EXPECT_GE(test, refused, 1);
 	KUNIT_EXPECT_GE(test, nth - 2, 2);
 	return nth - 2;
@@ -122,7 +122,7 @@ static void every_step_of_a_window_alone(struct kunit *test)
 	fail_all_kinds(test, WINDOW_SIZE, 0, -1, -ENOMEM);
 }
 
-/* In a CMA area nothing but CMA can serve, and does not say what it failed for. */
+/* Only CMA serves a CMA area, and cma_alloc() does not return why it failed. */
 static void every_step_of_a_block_in_cma(struct kunit *test)
 {
 	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_64K);
@@ -148,7 +148,7 @@ static void every_step_of_a_block_in_cma(struct kunit *test)
 	fail_all_kinds(test, req.size, req.low, req.high, -EBUSY);
 }
 
-/* The Windows face has a status of its own for it. */
+/* The Windows API has a status of its own for -ENOMEM. */
 static void no_memory_for_bookkeeping(struct kunit *test)
 {
 	PHYSICAL_ADDRESS none = { .QuadPart = -1 }, zero = { .QuadPart = 0 };
@@ -196,11 +196,11 @@ static void every_step_of_a_partition(struct kunit *test)
 	}
 	kunit_info(test, "%u steps failed one by one", nth - 2);
 	KUNIT_EXPECT_FALSE(test, reached);
-	/* The partition and the change of the type; its arena may be in pieces. */
+	/* The partition's record and the change of its type, at least. */
 	KUNIT_EXPECT_GE(test, refused, 2);
 }
 
-/* What contigmem will not: bring leaked frames back, so that the machine is as before. */
+/* Free the frames that contigmem leaked on purpose. */
 static void bring_back(struct kunit *test, phys_addr_t phys, unsigned long nr)
 {
 	KUNIT_EXPECT_EQ(test, set_memory_wb((unsigned long)__va(phys), nr), 0);
@@ -209,8 +209,8 @@ static void bring_back(struct kunit *test, phys_addr_t phys, unsigned long nr)
 }
 
 /*
- * Frames whose type stays are nobody's, for ever. What the operator is told of them
- * is for the guest's script to check.
+ * Frames whose type cannot be restored are leaked. suite.sh compares the logged number
+ * with frames_leaked in stats.
  */
 static void expect_leak(struct kunit *test, unsigned long stray, unsigned long frames)
 {
@@ -257,14 +257,14 @@ static void an_arena_that_keeps_its_type_is_leaked(struct kunit *test)
 	test_forget(vaddr);
 	contigmem_free(vaddr);
 	expect_leak(test, PHYS_PFN(arena.size), PHYS_PFN(arena.size));
-	/* The arena is nobody's a moment before its type is to change. */
+	/* The worker takes the arena out of the list before it changes the type. */
 	msleep(500);
 	KUNIT_ASSERT_EQ(test, fail_changes(false), 0);
 	test_check_type(test, arena.phys, arena.size, CONTIGMEM_UNCACHED);
 	bring_back(test, arena.phys, PHYS_PFN(arena.size));
 }
 
-/* It cannot be told which type they have: nobody may get them. */
+/* Neither the change nor its reversal succeeds: the type is unknown, the frames leak. */
 static void frames_whose_type_is_unknown_are_leaked(struct kunit *test)
 {
 	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_2M);
@@ -285,7 +285,7 @@ static void frames_whose_type_is_unknown_are_leaked(struct kunit *test)
 	vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
 	KUNIT_ASSERT_EQ(test, fail_changes(false), 0);
 	KUNIT_EXPECT_TRUE(test, IS_ERR(vaddr));
-	/* In truth they were never changed. */
+	/* The injected failure left the type as it was. */
 	expect_leak(test, 0, PHYS_PFN(SZ_2M));
 	bring_back(test, phys, PHYS_PFN(SZ_2M));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory broken up on purpose, and an oracle that looks at every frame: what can
- * be served there is served.
+ * Memory fragmented on purpose, and an oracle that reads every frame: a request that
+ * the oracle calls possible is served.
  */
 #include <linux/completion.h>
 #include <linux/err.h>
@@ -23,7 +23,7 @@
 
 #include "suites.h"
 
-/* A full run breaks up all of memory and takes minutes where pages have owners. */
+/* A full run fragments all of memory, which takes minutes with page_owner=on. */
 static unsigned int scale = 10;
 module_param(scale, uint, 0444);
 MODULE_PARM_DESC(scale, "1: all of memory and 1,000 requests; 10: a tenth of that");
@@ -31,9 +31,9 @@ MODULE_PARM_DESC(scale, "1: all of memory and 1,000 requests; 10: a tenth of tha
 #define REQUESTS	(250 / scale)
 #define COMPARISONS	(20 / scale)
 #define LARGEST		SZ_256M
-/* What stays for the kernel while all else is taken. */
+/* Free pages left to the kernel on each node. */
 #define RESERVE		(SZ_128M >> PAGE_SHIFT)
-/* What may have been in the processors' lists of free pages, whole pageblocks too. */
+/* Pages that may have been on the per-CPU lists, whole pageblocks included. */
 #define ON_LISTS	(SZ_128M >> PAGE_SHIFT)
 
 static struct rnd_state rnd;
@@ -41,7 +41,7 @@ static struct rnd_state rnd;
 /**
  * struct cache - the pages of a file in memory, movable as page cache is
  * @file: the file
- * @wanted: how many it is given
+ * @wanted: number of pages to read
  */
 struct cache {
 	struct file *file;
@@ -67,7 +67,7 @@ static unsigned long free_pages_of(int nid)
 	return pages;
 }
 
-/* Free pages in blocks of a pageblock or more, which /proc/buddyinfo shows as well. */
+/* Free pages in blocks of a pageblock or more, as in /proc/buddyinfo. */
 static unsigned long whole_pages_of(int nid)
 {
 	unsigned long pages = 0;
@@ -107,7 +107,7 @@ static void take_pageblocks(int nid)
 	}
 }
 
-/* Give back all pages of a pageblock but one, which a slab might keep. */
+/* Free all pages of a pageblock but one, which stands for an unmovable page. */
 static void spoil(unsigned long first)
 {
 	unsigned long keep = first + test_random_below(&rnd, pageblock_nr_pages), pfn;
@@ -119,7 +119,7 @@ static void spoil(unsigned long first)
 	}
 }
 
-/* Runs on a processor of the node that the pages shall come from. */
+/* Runs on a CPU of the node, so that the pages come from there. */
 static long fill_cache(void *arg)
 {
 	struct cache *cache = arg;
@@ -136,7 +136,7 @@ static long fill_cache(void *arg)
 	return 0;
 }
 
-/* Pages that can be moved, scattered: of those that were read every other one is dropped. */
+/* Scattered movable pages: a file is read, then half of its pages are dropped. */
 static void scatter_cache(struct kunit *test, int nid, unsigned long wanted)
 {
 	const struct cpumask *cpus = cpumask_of_node(nid);
@@ -158,8 +158,8 @@ static void scatter_cache(struct kunit *test, int nid, unsigned long wanted)
 }
 
 /*
- * A page that lies on a processor's list of free ones keeps a pageblock from
- * being whole. A claim in a zone has the zone's lists emptied.
+ * A page on a per-CPU list keeps its pageblock from being one free block.
+ * alloc_contig_range() drains the lists of its zone.
  */
 static void drain(struct zone *zone)
 {
@@ -187,7 +187,7 @@ static void drain_all(void)
 	}
 }
 
-/* Break memory up: of @period pageblocks one keeps a page that cannot be moved. */
+/* Leave an unmovable page in one of @period pageblocks. */
 static void break_up(struct kunit *test, unsigned int period)
 {
 	unsigned long i, before, spoilt = 0;
@@ -208,7 +208,7 @@ static void break_up(struct kunit *test, unsigned int period)
 	for_each_node_state(nid, N_MEMORY)
 		scatter_cache(test, nid, free_pages_of(nid) / 8 / scale);
 
-	/* Is it what it should be? */
+	/* Is memory as fragmented as intended? */
 	kunit_info(test, "1 in %u of %lu pageblocks spoilt: %lu; free %lu MiB, in pageblocks %lu, were %lu",
 		   period, nr_taken, nr_spoilers, total(free_pages_of) >> (20 - PAGE_SHIFT),
 		   total(whole_pages_of) >> (20 - PAGE_SHIFT), before >> (20 - PAGE_SHIFT));
@@ -228,7 +228,7 @@ static void drop_cache(struct cache *cache)
 	*cache = (struct cache){};
 }
 
-/* All that broke memory up goes. */
+/* Free everything that fragments memory. */
 static void mend(void)
 {
 	unsigned long i;
@@ -245,7 +245,7 @@ static void mend(void)
 	nr_taken = 0;
 }
 
-/* What the oracle calls bad: neither free nor on a list of pages that can be moved. */
+/* Bad for the oracle: neither free nor on an LRU list. */
 static bool is_bad(unsigned long pfn)
 {
 	struct page *page = pfn_to_online_page(pfn);
@@ -261,7 +261,7 @@ static bool is_bad(unsigned long pfn)
 	return page_count(page);
 }
 
-/* Is the whole pageblock one free block, as far as can be seen? To be quick. */
+/* A racy check for a pageblock that is one free block: saves reading each frame. */
 static bool is_free_pageblock(unsigned long first)
 {
 	struct page *page = pfn_to_online_page(first);
@@ -270,7 +270,7 @@ static bool is_free_pageblock(unsigned long first)
 	       page_private(page) >= pageblock_order;
 }
 
-/* Could all other pages of its pageblock be moved? */
+/* Are all other pages of the pageblock free or movable? */
 static bool others_can_move(unsigned long pfn)
 {
 	unsigned long at = pageblock_start_pfn(pfn), end = pageblock_end_pfn(pfn);
@@ -282,7 +282,7 @@ static bool others_can_move(unsigned long pfn)
 	return true;
 }
 
-/* Pages between two looks at where they come from, and good looks in a row. */
+/* The pageblock of every 128th page is checked, until 16 in a row are clean. */
 #define FILLING_STEP	128
 #define FILLED	16
 
@@ -309,8 +309,8 @@ static long fill(void *arg)
 }
 
 /*
- * Fill the holes that pages of the kernel's own leave in their pageblocks, and CMA: what
- * is read from then on comes to pageblocks that can be cleared.
+ * Fill the free pages beside unmovable ones, and CMA: pages that are read later come from
+ * pageblocks that can be migrated.
  */
 static void fill_holes(struct kunit *test)
 {
@@ -340,7 +340,7 @@ static void find_bad(unsigned long first, unsigned long end)
 	while (end > first) {
 		end -= pageblock_nr_pages;
 		if (pfn_to_online_page(end) && compat_pageblock_is_cma(end)) {
-			bad = end;	/* CMA's to hand out: none of it */
+			bad = end;	/* only CMA allocates from its area */
 		} else if (!is_free_pageblock(end)) {
 			for (pfn = end + pageblock_nr_pages; pfn-- > end;) {
 				if (is_bad(pfn))
@@ -355,8 +355,8 @@ static void find_bad(unsigned long first, unsigned long end)
 }
 
 /*
- * Could the request be met if every page that can be moved were? The edge
- * pageblocks must have none that cannot, and lie in one zone.
+ * Could the request be met by migrating every movable page? The first and the last
+ * pageblock must have no bad page, and lie in one zone.
  */
 static bool possible(const struct contigmem_request *req)
 {
@@ -376,7 +376,7 @@ static bool possible(const struct contigmem_request *req)
 		if (boundary && start / boundary != (start + nr - 1) / boundary)
 			continue;
 		if (next_bad[edge] < end) {
-			/* No start up to the bad one does. */
+			/* No start at or below the bad frame fits. */
 			start = ALIGN_DOWN(max_t(unsigned long, start, next_bad[edge]), align);
 			continue;
 		}
@@ -424,8 +424,8 @@ static bool is_served(struct kunit *test, const struct contigmem_request *req, g
 }
 
 /*
- * Is what was possible refused, and still possible? What the kernel took for itself
- * meanwhile was not there to be had.
+ * Was a possible request refused that is still possible? The kernel may have allocated
+ * an unmovable page in between.
  */
 static bool is_missed(struct kunit *test, struct contigmem_request *req, gfp_t gfp)
 {
@@ -434,7 +434,7 @@ static bool is_missed(struct kunit *test, struct contigmem_request *req, gfp_t g
 	req->verdict = &verdict;
 	if (is_served(test, req, gfp) || !possible(req))
 		return false;
-	/* Not to the test's log: that of 6.1 holds 512 bytes, the result included. */
+	/* pr_info(): the test's own log holds 512 bytes in 6.1, with the result. */
 	pr_info("contigmem-test: missed: %s: %s, blocker %#lx %s, %lu attempts\n",
 		test_text(test, req, gfp), contigmem_reason_text(verdict.reason),
 		verdict.blocker, verdict.blocker_kind ?: "-", verdict.attempts);
@@ -518,7 +518,7 @@ static void every_pageblock_spoilt(struct kunit *test)
 	check_broken_up(test, 1);
 }
 
-/* Nobody would move a page that somebody else has a reference to; it does not show beforehand. */
+/* Migration fails for a page with an extra reference, which no check before it sees. */
 static unsigned long hold_cache(struct cache *cache, struct page **held, unsigned long most)
 {
 	unsigned long i, nr = 0;
@@ -534,11 +534,11 @@ static unsigned long hold_cache(struct cache *cache, struct page **held, unsigne
 }
 
 /**
- * struct budget - one that a request can be given
- * @name: of the parameter
- * @value: so that it is soon spent
- * @attempts: no more than that
- * @reads: no more than that
+ * struct budget - a budget and its effect on a request
+ * @name: the parameter
+ * @value: a value that is soon spent
+ * @attempts: most attempts
+ * @reads: most frames read
  */
 struct budget {
 	const char *name;
@@ -547,7 +547,7 @@ struct budget {
 	unsigned long reads;
 };
 
-/* A window with held pages in it and none that cannot be moved, as far as can be seen. */
+/* Finds a window with held pages that the oracle calls possible. */
 static bool held_window(struct page **held, unsigned long nr, struct contigmem_request *req)
 {
 	unsigned long i, at, in;
@@ -583,7 +583,7 @@ static void check_budget(struct kunit *test, const struct budget *budget, struct
 		normal = test_set_parameter(test, budget->name, budget->value);
 		vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
 		test_set_parameter(test, budget->name, normal);
-		/* The kernel may have taken a page in the window for itself meanwhile. */
+		/* The kernel may have allocated an unmovable page in the window. */
 	} while (IS_ERR(vaddr) && verdict.reason == CONTIGMEM_BLOCKED && !possible(&req));
 
 	kunit_info(test, "%s: %s: %lu frames read, %lu attempts", budget->name,
@@ -596,11 +596,11 @@ static void check_budget(struct kunit *test, const struct budget *budget, struct
 		contigmem_free(vaddr);
 }
 
-/* Each budget ends a request with a reason of its own, and nothing is lost. */
+/* Each budget ends a request with CONTIGMEM_BUDGET_SPENT, and nothing is leaked. */
 static void budgets_end_a_request(struct kunit *test)
 {
 	static const struct budget budgets[] = {
-		/* One look for free windows, one for others; CMA, with none there, is not asked. */
+		/* A search for free windows, one for movable ones; the window has no CMA. */
 		{ "budget_reads", 100, 0, 2 * 100 },
 		{ "budget_attempts", 1, 1, ULONG_MAX },
 		{ "budget_moves", 1, 1, ULONG_MAX },
@@ -620,7 +620,7 @@ static void budgets_end_a_request(struct kunit *test)
 	while (nr)
 		put_page(held[--nr]);
 	vfree(held);
-	/* Nothing keeps the pages in place any more. */
+	/* No reference keeps the pages from migrating any more. */
 	test_free(test, test_alloc(test, &req, GFP_KERNEL));
 }
 
@@ -645,7 +645,7 @@ static void run_errand(struct work_struct *work)
 	errand->served = is_served(errand->test, errand->req, GFP_KERNEL);
 }
 
-/* From where reclaim may wait, whose workers must wait for no others: the kernel warns. */
+/* On a WQ_MEM_RECLAIM queue, where waiting for other queues gets a WARN. */
 static bool is_served_in_worker(struct kunit *test, const struct contigmem_request *req)
 {
 	struct errand errand = { .test = test, .req = req };
@@ -661,8 +661,8 @@ static bool is_served_in_worker(struct kunit *test, const struct contigmem_reque
 }
 
 /*
- * A page just read waits in its processor's batch for its LRU list, and looks like one
- * that cannot be moved; who wants the frame gets it all the same.
+ * A page that was just read is in a per-CPU batch and not yet on an LRU list, so it looks
+ * unmovable. A request for its frame is served all the same.
  */
 static void pages_in_batches_are_moved(struct kunit *test)
 {
@@ -692,26 +692,26 @@ static void pages_in_batches_are_moved(struct kunit *test)
 			served = is_served(test, &req, GFP_KERNEL);
 		else
 			served = is_served_in_worker(test, &req);
-		/* Unless the kernel took something beside it meanwhile. */
+		/* The kernel may have allocated an unmovable page beside it. */
 		KUNIT_EXPECT_TRUE_MSG(test, served || !others_can_move(pfn),
 				      "frame %#lx: %s, blocker %#lx %s", pfn,
 				      contigmem_reason_text(verdict.reason), verdict.blocker,
 				      verdict.blocker_kind ?: "-");
 		cond_resched();
 	}
-	kunit_info(test, "%lu pages of %lu looked at", tried, i);
-	/* How many lie where nothing else is in the way is the page allocator's choice. */
+	kunit_info(test, "%lu of %lu pages requested", tried, i);
+	/* The page allocator chooses how many of the pages lie in clean pageblocks. */
 	KUNIT_EXPECT_NE(test, tried, 0UL);
 }
 
 /**
  * struct commotion - pages that are read and moved all the time
- * @cache: of this
+ * @cache: the file
  * @rnd: random numbers
- * @stop: enough
- * @rounds: times that it went through the cache
- * @error: what ended it before
- * @done: it has ended
+ * @stop: ends the thread
+ * @rounds: passes through the file
+ * @error: the error that ended the thread early, or 0
+ * @done: the thread has ended
  */
 struct commotion {
 	struct cache *cache;
@@ -722,7 +722,7 @@ struct commotion {
 	struct completion done;
 };
 
-/* Drop some pages, so that they lie scattered, and read them again. */
+/* Drop random pages and read random pages. */
 static int reread(struct commotion *commotion)
 {
 	struct file *file = commotion->cache->file;
@@ -759,7 +759,7 @@ static int make_commotion(void *data)
 	kthread_complete_and_exit(&commotion->done, 0);
 }
 
-/* A window with pages of the cache in it that could be cleared; false if there is none. */
+/* Finds a possible window with pages of the file in it; false if there is none. */
 static bool window_in_cache(struct cache *cache, struct contigmem_request *req)
 {
 	unsigned int tries;
@@ -783,8 +783,8 @@ static bool window_in_cache(struct cache *cache, struct contigmem_request *req)
 #define IN_COMMOTION	200
 
 /*
- * Pages that the kernel has just read, or is moving itself, are on no list for a moment;
- * a request for the window that they are in waits for it.
+ * Pages that were just read, or that compaction is migrating, are on no LRU list for a
+ * moment. A request for their window waits for them.
  */
 static void pages_in_transit_are_waited_for(struct kunit *test)
 {
@@ -808,7 +808,7 @@ static void pages_in_transit_are_waited_for(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, i, (unsigned long)IN_COMMOTION);
 	KUNIT_EXPECT_EQ(test, commotion->error, 0);
 	KUNIT_EXPECT_GT(test, commotion->rounds, 0UL);
-	/* One in 20 where it is not waited for, one in 4,000 where it is. */
+	/* Measured: 1 in 20 is missed without the wait, 1 in 4,000 with it. */
 	KUNIT_EXPECT_LE(test, missed * 50, i);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The suites in one module, and what they share.
+ * The suites in one module, and their common functions.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -26,10 +26,10 @@ static unsigned int seed;
 module_param(seed, uint, 0444);
 MODULE_PARM_DESC(seed, "Seed of the random tests; 0 for a new one each time");
 
-/* What a test holds; a failed assertion leaves the rest to test_exit(). */
+/* Live blocks of the test; test_exit() frees them after a failed assertion. */
 static void *kept[256];
 
-/* Starts the random numbers of a test, and says how to have them again. */
+/* Seeds the random numbers of a test, and logs the seed. */
 void test_random_start(struct kunit *test, struct rnd_state *rnd)
 {
 	u32 used = seed ?: get_random_u32() | 1;
@@ -37,7 +37,7 @@ void test_random_start(struct kunit *test, struct rnd_state *rnd)
 
 	kunit_info(test, "seed=%u", used);
 	prandom_seed_state(rnd, used);
-	/* A small seed has few bits set, and so have the first numbers. */
+	/* The first numbers after a small seed have few bits set: drop them. */
 	for (i = 0; i < 16; i++)
 		prandom_u32_state(rnd);
 }
@@ -57,8 +57,8 @@ u32 test_random_below(struct rnd_state *rnd, u32 limit)
 /**
  * test_swap_file() - read and write a small file of sysfs or debugfs
  * @path: the file
- * @value: written to it; NULL to leave it
- * @before: filled with what could be read, without the last newline; NULL to leave it
+ * @value: new content; NULL: not written
+ * @before: filled with the old content without its last newline; NULL: not read
  * @size: of @before
  *
  * Return: 0 or an error.
@@ -87,7 +87,7 @@ int test_swap_file(const char *path, const char *value, char *before, size_t siz
 	return min_t(ssize_t, len, 0);
 }
 
-/* As an operator would: a parameter of the module under test. Returns what it was. */
+/* Sets a parameter of the module under test through sysfs. Returns the old value. */
 unsigned int test_set_parameter(struct kunit *test, const char *name, unsigned int value)
 {
 	char path[64], text[16], old[16];
@@ -100,13 +100,13 @@ unsigned int test_set_parameter(struct kunit *test, const char *name, unsigned i
 	return before;
 }
 
-/* The console is searched for splats: the next one is meant. */
+/* Declares the next WARN to scripts/console-check, which fails on any other splat. */
 void test_expect_warning(const char *text)
 {
 	pr_info("contigmem-test: expect-warning %s\n", text);
 }
 
-/* A request in words; only for messages, it lives until the test ends. */
+/* A request as text, for messages; freed when the test ends. */
 const char *test_text(struct kunit *test, const struct contigmem_request *req, gfp_t gfp)
 {
 	size_t room = 256;
@@ -121,7 +121,7 @@ const char *test_text(struct kunit *test, const struct contigmem_request *req, g
 	return text;
 }
 
-/* The direct map of these frames has this cache type, and may be written. */
+/* The direct map of these frames has this cache type, and is writable. */
 void test_check_type(struct kunit *test, phys_addr_t phys, size_t size,
 		     enum contigmem_cache cache)
 {
@@ -146,7 +146,7 @@ void test_check_type(struct kunit *test, phys_addr_t phys, size_t size,
 	}
 }
 
-/* Frame after frame behind the address, with one protection and the direct map's type. */
+/* The address maps the frames in order, with the direct map's type and the right protection. */
 static void check_mapping(struct kunit *test, const void *vaddr, phys_addr_t phys, size_t size,
 			  const struct contigmem_request *req, gfp_t gfp)
 {
@@ -175,7 +175,7 @@ static void check_mapping(struct kunit *test, const void *vaddr, phys_addr_t phy
 	}
 }
 
-/* For threads, who have no test to fail: do a block's own mapping and the direct map agree? */
+/* For threads, which cannot fail a test: do the block's mapping and the direct map agree? */
 bool test_has_type(const void *vaddr, const struct contigmem_request *req)
 {
 	bool writable = !(req->flags & CONTIGMEM_READONLY);
@@ -208,7 +208,7 @@ static void check_nodes(struct kunit *test, phys_addr_t phys, size_t size, int n
 	}
 }
 
-/* A block against its request; where it is comes from the page tables. */
+/* Compares a block with its request; the physical address comes from the page tables. */
 void test_check_block(struct kunit *test, const void *vaddr,
 		      const struct contigmem_request *req, gfp_t gfp)
 {
@@ -271,7 +271,7 @@ bool test_type_is_write_back(phys_addr_t phys, size_t size)
 	return true;
 }
 
-/* No cache type is left on frames that no block is near any more; it may take a moment. */
+/* Waits until the worker has restored write-back on frames whose arena is released. */
 void test_check_type_ends(struct kunit *test, phys_addr_t phys, size_t size)
 {
 	unsigned long end = jiffies + 10 * HZ;
@@ -281,7 +281,7 @@ void test_check_type_ends(struct kunit *test, phys_addr_t phys, size_t size)
 	test_check_type(test, phys, size, CONTIGMEM_CACHED);
 }
 
-/* All page tables agree with the ledger, and all memory that it says nothing of is write-back. */
+/* All page tables agree with the ledger, and all other memory is write-back. */
 void test_audit(struct kunit *test)
 {
 	struct contigmem_audit audit;
@@ -291,7 +291,7 @@ void test_audit(struct kunit *test)
 			    audit.first);
 }
 
-/* How many frames contigmem has, once what is to be given back is. */
+/* Waits until contigmem has @frames frames. Returns the number that it has. */
 unsigned long test_settled(struct kunit *test, unsigned long frames)
 {
 	unsigned long end = jiffies + 10 * HZ;
@@ -307,8 +307,8 @@ unsigned long test_settled(struct kunit *test, unsigned long frames)
 }
 
 /*
- * A thread whose last act is kthread_complete_and_exit(): none of it may be in the module
- * when that is unloaded. Without a thread @done is complete at once.
+ * Runs @function in a thread. It has to end with kthread_complete_and_exit(@done), so that
+ * no thread runs the module's code at unload. If no thread starts, @done is completed here.
  */
 void test_thread(struct kunit *test, int (*function)(void *data), void *data,
 		 struct completion *done)
@@ -319,7 +319,7 @@ void test_thread(struct kunit *test, int (*function)(void *data), void *data,
 	}
 }
 
-/* Nothing is left of a block: no record, no cache type. */
+/* A freed block has no record, and its frames have no cache type. */
 void test_check_gone(struct kunit *test, const struct contigmem_info *info)
 {
 	struct contigmem_info left;
@@ -328,7 +328,7 @@ void test_check_gone(struct kunit *test, const struct contigmem_info *info)
 			    "freed block of %#zx at %pa", info->size, &info->phys);
 	KUNIT_EXPECT_EQ_MSG(test, (u64)contigmem_phys(info->vaddr), 0ULL,
 			    "freed block of %#zx at %pa", info->size, &info->phys);
-	/* What is a partition's keeps its type. */
+	/* Frames of a partition keep its type. */
 	if (info->source != CONTIGMEM_SOURCE_PARTITION)
 		test_check_type_ends(test, info->phys, info->size);
 }
@@ -357,7 +357,7 @@ void test_forget(const void *vaddr)
 	}
 }
 
-/* Allocates what must be there to be had, and checks it. */
+/* Allocates a block, which must succeed, and checks it. */
 void *test_alloc(struct kunit *test, const struct contigmem_request *req, gfp_t gfp)
 {
 	struct contigmem_request asked = *req;
@@ -396,14 +396,15 @@ phys_addr_t test_phys(struct kunit *test, const void *vaddr)
 }
 
 /**
- * test_alloc_near() - a block in a window of memory that is free
+ * test_alloc_near() - allocate a block in a window of free memory
  * @test: the test
  * @shape: the request, with low and high counted from @base
  * @base: set to the start of 4 MiB that were free a moment before
  *
- * Somebody else may take a page of it meanwhile: then another place is tried.
+ * The kernel may allocate a page of the window first: after -EBUSY and -ENOSPC another
+ * window is tried, up to 16 times.
  *
- * Return: the block, checked; an error other than "occupied" as it is.
+ * Return: the block, checked, or an ERR_PTR().
  */
 void *test_alloc_near(struct kunit *test, const struct contigmem_request *shape,
 		      phys_addr_t *base)
@@ -447,7 +448,7 @@ int test_node_without(phys_addr_t high)
 	return NUMA_NO_NODE;
 }
 
-/* Frees what a failed test left. */
+/* Frees the blocks that a failed test left. */
 void test_exit(struct kunit *test)
 {
 	int i;

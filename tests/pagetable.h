@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the CPU does with a kernel address: frame, memory type, protection, read
- * from the page tables and the PAT register, not from the kernel's own books.
+ * Frame, memory type and protection of an address as the CPU sees them: from the page
+ * tables and the PAT register, not from the kernel's own records.
  *
- * Nothing is locked: for addresses whose page tables nobody frees meanwhile.
+ * No lock is taken: the caller makes sure that the page tables are not freed.
  */
 #ifndef CONTIGMEM_TESTS_PAGETABLE_H
 #define CONTIGMEM_TESTS_PAGETABLE_H
@@ -27,7 +27,7 @@ enum pagetable_type {
 	PAGETABLE_UC_MINUS = 7,
 };
 
-/* What a CPU without the register does: WB, WT, UC-, UC, twice. */
+/* The types without a PAT register: WB, WT, UC-, UC, twice. */
 #define PAGETABLE_PAT_RESET	0x0007040600070406ULL
 
 /**
@@ -46,7 +46,7 @@ struct pagetable_entry {
 	bool executable;
 };
 
-/* Is it what a block of this cache type has? */
+/* Is this the memory type of a block with this cache type? */
 static inline bool pagetable_type_is(enum pagetable_type type, enum contigmem_cache cache)
 {
 	switch (cache) {
@@ -72,7 +72,7 @@ static inline u64 pagetable_pat(void)
 	return (u64)high << 32 | low;
 }
 
-/* False if the entry maps nothing. */
+/* Returns false if the entry maps nothing. */
 static inline bool pagetable_decode(u64 pat, pteval_t val, unsigned int level,
 				    unsigned long addr, struct pagetable_entry *entry)
 {
@@ -84,7 +84,7 @@ static inline bool pagetable_decode(u64 pat, pteval_t val, unsigned int level,
 	if (!(val & _PAGE_PRESENT))
 		return false;
 
-	/* Bit 7 is PAT in a 4 KiB entry and says "large" in the others. */
+	/* Bit 7 is PAT in a 4 KiB entry and PSE in the others. */
 	pat_bit = level == PG_LEVEL_4K ? _PAGE_PAT : _PAGE_PAT_LARGE;
 	index = (val & _PAGE_PWT ? 1 : 0) | (val & _PAGE_PCD ? 2 : 0) | (val & pat_bit ? 4 : 0);
 	entry->type = (pat >> (8 * index)) & 7;
@@ -129,8 +129,8 @@ static inline unsigned int pagetable_walk(pgd_t *top, unsigned long addr, pteval
 }
 
 /*
- * False if nothing is mapped at @addr; entry->bytes says how large the hole is, or
- * a part of it.
+ * Returns false if nothing is mapped at @addr; then entry->bytes is the size of the hole,
+ * or of a part of it.
  */
 static inline bool pagetable_lookup_in(pgd_t *top, u64 pat, unsigned long addr,
 				       struct pagetable_entry *entry)
@@ -143,8 +143,8 @@ static inline bool pagetable_lookup_in(pgd_t *top, u64 pat, unsigned long addr,
 }
 
 /*
- * The same, and how many bytes from @addr on, to the end of the page table at most,
- * are mapped alike, or not at all.
+ * The same, with the number of bytes from @addr on that have the same mapping, or none, up
+ * to the end of the page table.
  */
 static inline bool pagetable_lookup_run(pgd_t *top, u64 pat, unsigned long addr,
 					struct pagetable_entry *entry, unsigned long *bytes)
@@ -167,13 +167,13 @@ static inline bool pagetable_lookup_run(pgd_t *top, u64 pat, unsigned long addr,
 	return pagetable_decode(pat, val, level, addr, entry);
 }
 
-/* The same for a kernel address: that half is the same in all page tables. */
+/* The same for a kernel address, which all page tables map alike. */
 static inline bool pagetable_lookup(u64 pat, unsigned long addr, struct pagetable_entry *entry)
 {
 	return pagetable_lookup_in(current->active_mm->pgd, pat, addr, entry);
 }
 
-/* The same for an address of the current process, which must leave it alone. */
+/* The same for an address of the current process, which must not unmap it. */
 static inline bool pagetable_lookup_user(u64 pat, unsigned long addr,
 					 struct pagetable_entry *entry)
 {

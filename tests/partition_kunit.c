@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Partitions: what they serve, in which context, and that they serve it from nowhere
- * else.
+ * Partitions: requests that name one are served from it alone, in any context, and other
+ * requests never.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -19,7 +19,7 @@
 
 static DEFINE_SPINLOCK(lock);
 
-/* What the tests of this file have open; a failed assertion leaves it to partition_exit(). */
+/* The open partition of the test; partition_exit() closes it after a failed assertion. */
 static struct contigmem_partition *opened;
 
 static int partition_init(struct kunit *test)
@@ -30,7 +30,7 @@ static int partition_init(struct kunit *test)
 
 static void partition_exit(struct kunit *test)
 {
-	/* First the blocks. */
+	/* The blocks first: a partition with live blocks cannot be closed. */
 	test_exit(test);
 	if (opened)
 		KUNIT_EXPECT_EQ(test, contigmem_partition_close(opened), 0);
@@ -98,7 +98,7 @@ static void refused(struct kunit *test, const struct contigmem_request *req, gfp
 
 #define BLOCKS		(SIZE / SZ_64K)
 
-/* Fill it, and empty it again. */
+/* Allocate all of the partition, and free it again. */
 static void fill(struct kunit *test, const struct contigmem_request *req,
 		 const struct contigmem_partition_info *info)
 {
@@ -119,13 +119,13 @@ static void fill(struct kunit *test, const struct contigmem_request *req,
 	for (i = 0; i < BLOCKS; i++) {
 		test_forget(vaddr[i]);
 		contigmem_free(vaddr[i]);
-		/* It stays the partition's, type and all. */
+		/* The freed frames stay in the partition, with its type. */
 		test_check_type(test, info->phys + (phys_addr_t)i * SZ_64K, SZ_64K, req->cache);
 	}
 	test_audit(test);
 }
 
-/* All of it can be had, in its cache type, and nothing of anything else. */
+/* Blocks can fill the partition, in its cache type, and one more is refused. */
 static void serves_all_of_itself_and_nothing_else(struct kunit *test)
 {
 	enum contigmem_cache cache;
@@ -205,7 +205,7 @@ static void what_is_not_inside_is_refused(struct kunit *test)
 	close(test, partition);
 }
 
-/* Another node may be preferred in vain, and not be had. */
+/* A preferred other node is ignored, a strict one is refused. */
 static void is_on_one_node(struct kunit *test)
 {
 	struct contigmem_partition *partition = create(test, CONTIGMEM_CACHED);
@@ -329,14 +329,14 @@ static void a_partition_with_a_live_block_stays(struct kunit *test)
 	test_free(test, vaddr);
 	close(test, partition);
 
-	/* It is no partition any more, and nothing is read of it. */
+	/* A stale pointer is refused without being dereferenced. */
 	refused(test, &req, GFP_KERNEL, -EINVAL);
 	refused(test, &req, GFP_ATOMIC, -EINVAL);
 	KUNIT_EXPECT_EQ(test, contigmem_partition_close(partition), -EINVAL);
 	KUNIT_EXPECT_EQ(test, contigmem_partition_close(NULL), 0);
 }
 
-/* Windows' PartitionObject, and the statuses that it can have. */
+/* PartitionObject of the Windows API, and its statuses. */
 static void the_windows_face_is_served(struct kunit *test)
 {
 	struct contigmem_partition *partition = create(test, CONTIGMEM_WRITECOMBINE);
@@ -369,7 +369,7 @@ static void the_windows_face_is_served(struct kunit *test)
 			STATUS_OBJECT_TYPE_MISMATCH);
 }
 
-/* Whether there is room is what a model of one byte a page says. */
+/* A model with one byte for each page decides whether a block fits. */
 static void random_blocks_against_a_model(struct kunit *test)
 {
 	struct contigmem_partition *partition = create(test, CONTIGMEM_CACHED);
@@ -386,7 +386,7 @@ static void random_blocks_against_a_model(struct kunit *test)
 		struct contigmem_request req = request_in(partition, 0, CONTIGMEM_CACHED);
 		unsigned long align, nr, run = 0, first;
 		struct contigmem_info block;
-		bool room = false;
+		bool fits = false;
 
 		if (held[slot]) {
 			KUNIT_ASSERT_EQ(test, contigmem_describe(held[slot], &block), 0);
@@ -401,17 +401,17 @@ static void random_blocks_against_a_model(struct kunit *test)
 		align = 1UL << test_random_below(&rnd, 6);
 		req.size = nr * PAGE_SIZE;
 		req.align = align * PAGE_SIZE;
-		for (i = 0; i < PAGES && !room; i++) {
+		for (i = 0; i < PAGES && !fits; i++) {
 			unsigned long start;
 
 			run = used[i] ? 0 : run + 1;
 			start = i + 1 - nr;
-			/* Of a run, every start in it. */
-			room = run >= nr && !((info.phys / PAGE_SIZE + start) % align);
+			/* Every start in a run of free pages is tried. */
+			fits = run >= nr && !((info.phys / PAGE_SIZE + start) % align);
 		}
 		held[slot] = contigmem_alloc(&req, GFP_ATOMIC | __GFP_NOWARN);
 		if (IS_ERR(held[slot])) {
-			KUNIT_EXPECT_FALSE_MSG(test, room, "operation %d: %ld: %s", op,
+			KUNIT_EXPECT_FALSE_MSG(test, fits, "operation %d: %ld: %s", op,
 					       PTR_ERR(held[slot]),
 					       test_text(test, &req, GFP_ATOMIC));
 			held[slot] = NULL;
@@ -419,7 +419,7 @@ static void random_blocks_against_a_model(struct kunit *test)
 			continue;
 		}
 		test_keep(test, held[slot]);
-		KUNIT_EXPECT_TRUE_MSG(test, room, "operation %d", op);
+		KUNIT_EXPECT_TRUE_MSG(test, fits, "operation %d", op);
 		test_check_block(test, held[slot], &req, GFP_ATOMIC);
 		expect_inside(test, &info, held[slot], req.size);
 		first = (test_phys(test, held[slot]) - info.phys) / PAGE_SIZE;
@@ -440,7 +440,7 @@ static void random_blocks_against_a_model(struct kunit *test)
 	close(test, partition);
 }
 
-/* Where modules may have CMA areas, and the kernel was booted with one. */
+/* Skipped where modules cannot use CMA areas, or without cma=. */
 static void a_cma_area_by_its_name(struct kunit *test)
 {
 	enum contigmem_cache cache;

@@ -12,7 +12,7 @@
 /* Frames of the space that is tried exhaustively. */
 #define SPACE	32UL
 
-/* Rules in words; only for messages, it lives until the test ends. */
+/* Constraints as text, for messages; freed when the test ends. */
 static const char *place_text(struct kunit *test, const struct placement *place)
 {
 	size_t room = 128;
@@ -25,7 +25,7 @@ static const char *place_text(struct kunit *test, const struct placement *place)
 	return text;
 }
 
-/* Frame by frame; for small numbers. */
+/* Checks frame by frame, for small numbers. */
 static bool model_fits(const struct placement *place, unsigned long start)
 {
 	unsigned long frame;
@@ -41,13 +41,13 @@ static bool model_fits(const struct placement *place, unsigned long start)
 	return true;
 }
 
-/* One set of rules from every frame; false after the first mismatch. */
+/* One set of constraints from every frame; false after the first mismatch. */
 static bool check_small(struct kunit *test, const struct placement *place)
 {
 	unsigned long lowest = ULONG_MAX;
 	unsigned long from = SPACE + 2;
 
-	/* Downwards, so that the lowest place at or above is the last one seen. */
+	/* Downwards: the place seen last is the lowest at or above @from. */
 	while (from--) {
 		bool fits = from < SPACE && model_fits(place, from);
 		unsigned long start = 0;
@@ -95,7 +95,7 @@ static void every_place_in_a_small_space(struct kunit *test)
 
 	for (first = 0; first < SPACE; first++) {
 		for (last = first; last < SPACE; last++) {
-			/* One frame too many included. */
+			/* Up to one frame more than the range has. */
 			for (nr = 1; nr <= last - first + 2; nr++) {
 				if (!check_range(test, first, last, nr))
 					return;
@@ -137,7 +137,7 @@ static void going_on_behind_each_place_finds_them_all(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, placement_next(&place, from, &start));
 }
 
-/* In any numbers: no sum is formed that could wrap. */
+/* For any numbers: no sum can wrap. */
 static bool model_fits_anywhere(const struct placement *place, unsigned long start)
 {
 	unsigned long end;
@@ -150,7 +150,7 @@ static bool model_fits_anywhere(const struct placement *place, unsigned long sta
 	return !place->boundary || start / place->boundary == end / place->boundary;
 }
 
-/* Tries every aligned frame upwards until one does or the range ends. */
+/* Tries every aligned frame upwards until one fits or the range ends. */
 static bool model_next_anywhere(const struct placement *place, unsigned long from,
 				unsigned long *start)
 {
@@ -170,7 +170,7 @@ static bool model_next_anywhere(const struct placement *place, unsigned long fro
 	return false;
 }
 
-/* As many bits as none, all, or anything between. */
+/* A number of random length, from no bit to all bits. */
 static unsigned long random_number(struct rnd_state *rnd)
 {
 	u32 bits = test_random_below(rnd, BITS_PER_LONG + 1);
@@ -274,7 +274,7 @@ static void random_places(struct kunit *test)
 		if (i % 1024 == 0)
 			cond_resched();
 	}
-	/* Both answers were really asked for. */
+	/* Both results occurred often. */
 	KUNIT_EXPECT_GT(test, found, 10000UL);
 	KUNIT_EXPECT_GT(test, none, 10000UL);
 }
@@ -363,7 +363,7 @@ static void as_large_as_the_address_space(struct kunit *test)
 	check_edges(test, edges, ARRAY_SIZE(edges));
 }
 
-/* In a smaller range fits what fits in both. */
+/* A place fits within a range if it fits both, the constraints and the range. */
 static bool check_within(struct kunit *test, const struct placement *place,
 			 unsigned long first, unsigned long last)
 {

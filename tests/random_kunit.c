@@ -27,7 +27,7 @@ struct model_block {
 	gfp_t gfp;
 };
 
-/* A block that is gone: its frames must not have kept a cache type. */
+/* A freed block, whose frames must not keep a cache type. */
 struct model_past {
 	u64 phys;
 	size_t size;
@@ -128,7 +128,7 @@ static gfp_t random_request(struct model *model, struct contigmem_request *req)
 	return gfp;
 }
 
-/* Nothing but size and node was asked for: there must be memory. */
+/* A request with no constraint but size and node has to be served. */
 static bool undemanding(const struct contigmem_request *req)
 {
 	return !req->low && req->high == (phys_addr_t)-1;
@@ -233,7 +233,7 @@ static void random_operations(struct kunit *test)
 	for (i = 0; i < model->nr_past; i++)
 		test_check_type_ends(test, model->past[i].phys, model->past[i].size);
 	kunit_info(test, "%d served, %d refused", model->served, model->refused);
-	/* Most requests can be met, or this has tested little. */
+	/* Enough requests were served for the test to mean something. */
 	KUNIT_EXPECT_GT(test, model->served, OPERATIONS / 4);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the suites share: blocks checked against their request and the page
- * tables, and random numbers that can be had again.
+ * Common functions of the suites: blocks compared with their request and the page tables,
+ * and random numbers that a seed reproduces.
  */
 #ifndef CONTIGMEM_TESTS_SUITES_H
 #define CONTIGMEM_TESTS_SUITES_H
@@ -28,7 +28,7 @@ extern struct kunit_suite faults_suite;
 extern struct kunit_suite threads_suite;
 extern struct kunit_suite fragment_suite;
 
-/* A block that no power of two and no zone helps to find. */
+/* A size that is no power of two, and an alignment that is larger. */
 #define TEST_ODD_ALIGN	SZ_1M
 #define TEST_ODD_SIZE	(3 * PAGE_SIZE)
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is accounted to a tag, and its limit.
+ * Blocks and bytes charged to a tag, and its limit.
  */
 #include <linux/completion.h>
 #include <linux/err.h>
@@ -14,7 +14,7 @@
 static DEFINE_SPINLOCK(lock);
 static u32 last_tag = 'T' | 'a' << 8 | 'g' << 16;
 
-/* A tag that nobody had before. */
+/* A tag without blocks so far. */
 static u32 new_tag(void)
 {
 	struct contigmem_tag_info info;
@@ -135,7 +135,7 @@ static void a_limit_holds_to_the_page(struct kunit *test)
 	refuse_over_limit(test, &req);
 	req.size = SIZE_MAX - PAGE_SIZE;
 	KUNIT_EXPECT_TRUE(test, IS_ERR(contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN)));
-	/* What fails for another reason does not count. */
+	/* A request that fails for another reason is not charged. */
 	req.size = SZ_64K;
 	req.low = 1ULL << 51;
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN)),
@@ -143,7 +143,7 @@ static void a_limit_holds_to_the_page(struct kunit *test)
 	req.low = 0;
 	vaddr = test_alloc(test, &req, GFP_KERNEL);
 
-	/* A limit below what is live takes nothing away, and none is none. */
+	/* A limit below the live bytes frees nothing; 0 removes the limit. */
 	KUNIT_ASSERT_EQ(test, contigmem_tag_limit(req.tag, PAGE_SIZE), 0);
 	req.size = PAGE_SIZE;
 	refuse_over_limit(test, &req);
@@ -157,62 +157,62 @@ static void a_limit_holds_to_the_page(struct kunit *test)
 #define LIMIT_PAGES	6
 
 /**
- * struct claimant - one of those who want more than there is together
- * @tag: their tag
- * @done: it has ended
- * @served: blocks that it had
- * @most: most bytes that it saw the tag have
+ * struct contender - a thread; together they want more than the limit
+ * @tag: the tag of all threads
+ * @done: the thread has ended
+ * @served: blocks allocated
+ * @most: most bytes of the tag that the thread saw
  */
-struct claimant {
+struct contender {
 	u32 tag;
 	struct completion done;
 	unsigned int served;
 	u64 most;
 };
 
-static int claim(void *data)
+static int contend(void *data)
 {
-	struct claimant *claimant = data;
+	struct contender *contender = data;
 	struct contigmem_request req = CONTIGMEM_REQUEST(2 * PAGE_SIZE);
 	struct contigmem_tag_info info;
 	void *vaddr[2];
 	int round, i;
 
-	req.tag = claimant->tag;
+	req.tag = contender->tag;
 	for (round = 0; round < 500; round++) {
 		for (i = 0; i < ARRAY_SIZE(vaddr); i++) {
 			vaddr[i] = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
-			claimant->served += !IS_ERR(vaddr[i]);
+			contender->served += !IS_ERR(vaddr[i]);
 		}
 		if (!contigmem_tag_describe(req.tag, &info))
-			claimant->most = max(claimant->most, info.bytes);
+			contender->most = max(contender->most, info.bytes);
 		cond_resched();
 		for (i = 0; i < ARRAY_SIZE(vaddr); i++)
 			contigmem_free(IS_ERR(vaddr[i]) ? NULL : vaddr[i]);
 	}
-	kthread_complete_and_exit(&claimant->done, 0);
+	kthread_complete_and_exit(&contender->done, 0);
 }
 
 static void a_limit_holds_among_threads(struct kunit *test)
 {
-	struct claimant *claimants = kunit_kcalloc(test, THREADS, sizeof(*claimants), GFP_KERNEL);
+	struct contender *all = kunit_kcalloc(test, THREADS, sizeof(*all), GFP_KERNEL);
 	unsigned int served = 0;
 	u32 tag = new_tag();
 	int i;
 
-	KUNIT_ASSERT_NOT_NULL(test, claimants);
+	KUNIT_ASSERT_NOT_NULL(test, all);
 	KUNIT_ASSERT_EQ(test, contigmem_tag_limit(tag, LIMIT_PAGES * PAGE_SIZE), 0);
 	for (i = 0; i < THREADS; i++) {
-		claimants[i].tag = tag;
-		init_completion(&claimants[i].done);
-		test_thread(test, claim, &claimants[i], &claimants[i].done);
+		all[i].tag = tag;
+		init_completion(&all[i].done);
+		test_thread(test, contend, &all[i], &all[i].done);
 	}
 	for (i = 0; i < THREADS; i++) {
-		wait_for_completion(&claimants[i].done);
-		served += claimants[i].served;
-		KUNIT_EXPECT_LE(test, claimants[i].most, (u64)LIMIT_PAGES * PAGE_SIZE);
+		wait_for_completion(&all[i].done);
+		served += all[i].served;
+		KUNIT_EXPECT_LE(test, all[i].most, (u64)LIMIT_PAGES * PAGE_SIZE);
 	}
-	/* One alone may have had them all, but there is always one. */
+	/* The thread that runs alone is always served up to the limit. */
 	KUNIT_EXPECT_GE(test, served, LIMIT_PAGES / 2U);
 	KUNIT_EXPECT_LE(test, info_of(test, tag).bytes_peak, (u64)LIMIT_PAGES * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, info_of(test, tag).bytes, 0ULL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Many callers at once: they share no page, and none is refused what it would
- * have had alone.
+ * Many callers at once: blocks share no page, and no request is refused that would be
+ * served to a single caller.
  */
 #include <linux/completion.h>
 #include <linux/err.h>
@@ -17,20 +17,20 @@
 #include "suites.h"
 
 #define THREADS		8
-/* Blocks of each; to allocate and to free one are two operations. */
+/* Blocks of each thread: 100,000 allocations and frees in total. */
 #define ROUNDS		(100000 / 2 / THREADS / (IS_ENABLED(CONFIG_KASAN) ? 10 : 1))
 #define LIVE		16
 
 /**
  * struct worker - one caller
  * @rnd: its random numbers
- * @id: a number that no other has
- * @low: where its own 4 MiB begin; 0: it asks for anything
- * @done: it has ended
- * @fault: what went wrong first
- * @reason: why it was refused, if it was
- * @refused: what it was refused
- * @served: blocks it had
+ * @id: unique number
+ * @low: start of its own 4 MiB; 0: requests go anywhere
+ * @done: the thread has ended
+ * @fault: the last failure, NULL if none
+ * @reason: reason of the first refusal
+ * @refused: the request that was refused first
+ * @served: blocks allocated
  */
 struct worker {
 	struct rnd_state rnd;
@@ -49,7 +49,7 @@ struct worker_block {
 	unsigned long mark;
 };
 
-/* Every page has its own mark: two blocks that share one find each other's. */
+/* Every page gets its own mark, so a page in two blocks has a wrong one. */
 static void mark(struct worker_block *block)
 {
 	size_t at;
@@ -69,7 +69,7 @@ static bool is_marked(const struct worker_block *block)
 	return true;
 }
 
-/* Constraints of all kinds, none so narrow that others' blocks can use it up. */
+/* Constraints of all kinds, each wide enough for the blocks of all threads. */
 static gfp_t random_request(struct worker *worker, struct contigmem_request *req)
 {
 	struct rnd_state *rnd = &worker->rnd;
@@ -80,7 +80,7 @@ static gfp_t random_request(struct worker *worker, struct contigmem_request *req
 	if (!test_random_below(rnd, 16))
 		req->size = SZ_2M + PAGE_SIZE * test_random_below(rnd, 512);
 	if (worker->low) {
-		/* Two pageblocks have no room for three types. */
+		/* Two pageblocks cannot hold arenas of three types. */
 		req->cache = worker->id % CONTIGMEM_NR_CACHES;
 		req->low = worker->low;
 		req->high = worker->low + SZ_4M - 1;
@@ -134,7 +134,7 @@ static int work(void *data)
 
 		if (block->vaddr) {
 			if (!is_marked(block))
-				worker->fault = "a page of a block was written by somebody else";
+				worker->fault = "a page of a block was overwritten";
 			contigmem_free(block->vaddr);
 			block->vaddr = NULL;
 		}
@@ -145,7 +145,7 @@ static int work(void *data)
 	kthread_complete_and_exit(&worker->done, 0);
 }
 
-/* Worker n has the n-th 4 MiB from @low, or if that is 0 all of memory with the others. */
+/* Worker n allocates in the n-th 4 MiB from @low; if @low is 0, all allocate anywhere. */
 static void run_workers(struct kunit *test, phys_addr_t low)
 {
 	struct worker *workers = kunit_kcalloc(test, THREADS, sizeof(*workers), GFP_KERNEL);
@@ -201,13 +201,13 @@ struct typed_block {
 /**
  * struct typed_worker - one caller of typed blocks
  * @rnd: its random numbers
- * @done: it has ended
- * @fault: what went wrong first
- * @allocs: blocks that it had
- * @refused: blocks that it did not get
- * @frees: blocks that it freed
- * @shrinks: times that it asked the shrinkers
- * @blocks: what it has
+ * @done: the thread has ended
+ * @fault: the last failure, NULL if none
+ * @allocs: blocks allocated
+ * @refused: requests refused
+ * @frees: blocks freed
+ * @shrinks: runs of the shrinkers
+ * @blocks: its live blocks
  */
 struct typed_worker {
 	struct rnd_state rnd;
@@ -220,7 +220,7 @@ struct typed_worker {
 	struct typed_block blocks[LIVE];
 };
 
-/* Makes the kernel ask all shrinkers; 4 instead of 2 keeps it from saying so from then on. */
+/* Runs all shrinkers with "2"; "4" also silences the log line of drop_caches. */
 static int shrink(const char *how)
 {
 	return test_swap_file("/proc/sys/vm/drop_caches", how, NULL, 0);
@@ -249,13 +249,13 @@ static void typed_alloc(struct typed_worker *worker, struct typed_block *block)
 	}
 	worker->allocs++;
 	if (!test_has_type(block->vaddr, req))
-		worker->fault = "a block has not its type in the page tables when it is new";
+		worker->fault = "a new block does not have its type in the page tables";
 }
 
 static void typed_free(struct typed_worker *worker, struct typed_block *block)
 {
 	if (!test_has_type(block->vaddr, &block->req))
-		worker->fault = "a block has not its type in the page tables when it is freed";
+		worker->fault = "a block does not have its type in the page tables before its free";
 	contigmem_free(block->vaddr);
 	block->vaddr = NULL;
 	worker->frees++;
@@ -272,7 +272,7 @@ static int typed_work(void *data)
 
 		if (!test_random_below(&worker->rnd, 20)) {
 			if (shrink("2"))
-				worker->fault = "the shrinkers were not asked";
+				worker->fault = "drop_caches failed";
 			worker->shrinks++;
 		} else if (block->vaddr) {
 			typed_free(worker, block);
@@ -316,7 +316,7 @@ static unsigned int run_typed_workers(struct kunit *test)
 	return 2 * blocks + shrinks;
 }
 
-/* Whatever was done, in the end every entry says what it said in the beginning. */
+/* Every page table entry has its old type after all blocks are freed. */
 static void typed_blocks_leave_no_type_behind(struct kunit *test)
 {
 	struct contigmem_audit *audit = kunit_kzalloc(test, 2 * sizeof(*audit), GFP_KERNEL);
@@ -326,7 +326,7 @@ static void typed_blocks_leave_no_type_behind(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, audit);
 	KUNIT_ASSERT_EQ(test, shrink("4"), 0);
 	KUNIT_ASSERT_EQ(test, test_settled(test, 0), 0UL);
-	/* The shrinker shall find something. */
+	/* Keep arenas idle for the shrinker. */
 	idle = test_set_parameter(test, "arena_idle_mb", 64);
 	KUNIT_ASSERT_EQ(test, contigmem_audit(audit, 0), 0);
 	operations = run_typed_workers(test);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The status table of the Windows face row by row.
+ * The status table of the Windows API row by row.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -71,7 +71,7 @@ static const char *ex_text(struct kunit *test, const struct ex *ex)
 	return text;
 }
 
-/* Fails with this status, and leaves the size alone and the address NULL. */
+/* Fails with this status; the size is unchanged and the address NULL. */
 static void expect_status(struct kunit *test, const struct ex *ex, NTSTATUS status)
 {
 	PVOID base = (PVOID)0x5a5a5a5a;
@@ -87,7 +87,7 @@ static void expect_status(struct kunit *test, const struct ex *ex, NTSTATUS stat
 		MmFreeContiguousMemory(base);
 }
 
-/* Succeeds, with a block that the native face says is the same as @req. */
+/* Succeeds, with a block that the native API would give for the same request. */
 static PVOID expect_block(struct kunit *test, const struct ex *ex, enum contigmem_cache cache,
 			  unsigned int flags)
 {
@@ -216,7 +216,7 @@ static void invalid_page_protection(struct kunit *test)
 		PAGE_EXECUTE, PAGE_EXECUTE_READ, PAGE_EXECUTE_READWRITE,
 		PAGE_EXECUTE_READWRITE | PAGE_NOCACHE, PAGE_EXECUTE_READWRITE | PAGE_WRITECOMBINE,
 		PAGE_EXECUTE_READWRITE | PAGE_READWRITE, PAGE_EXECUTE | PAGE_READWRITE,
-		/* PAGE_NOACCESS, PAGE_WRITECOPY, PAGE_GUARD, and what is no constant at all. */
+		/* PAGE_NOACCESS, PAGE_WRITECOPY, PAGE_GUARD, and undefined bits. */
 		0x01, 0x08, 0x100, 0x100 | PAGE_READWRITE, BIT(31) | PAGE_READWRITE, U32_MAX,
 	};
 	struct ex ex = ex_of(PAGE_SIZE);
@@ -283,7 +283,7 @@ static void insufficient_resources_where_a_block_is(struct kunit *test)
 	release(test, base);
 }
 
-/* Every set of wrong arguments: the first one is told. */
+/* Of every set of wrong arguments the status of the first one is returned. */
 static void the_first_bad_argument_is_told(struct kunit *test)
 {
 	static const NTSTATUS statuses[] = {
@@ -609,7 +609,7 @@ static void node_memory_is_strict(struct kunit *test)
 		kunit_skip(test, "every node has memory below 16 MiB");
 	refused(test, node_memory(SZ_64K, 0, SZ_16M - 1, 0, PAGE_READWRITE, without), "node",
 		without);
-	/* With MM_ANY_NODE_OK it is no more than preferred. */
+	/* MM_ANY_NODE_OK makes the node a preference. */
 	base = node_memory(SZ_64K, 0, SZ_16M - 1, 0, PAGE_READWRITE, without | MM_ANY_NODE_OK);
 	KUNIT_ASSERT_NOT_NULL(test, base);
 	test_keep(test, base);
@@ -637,7 +637,7 @@ static void node_memory_refuses(struct kunit *test)
 			"node", MAX_NUMNODES);
 }
 
-/* Where there is one node, it is meant by any number. */
+/* On a machine with one node any number is that node. */
 static void one_node_is_any_node(struct kunit *test)
 {
 	static const NODE_REQUIREMENT nodes[] = {
@@ -875,7 +875,7 @@ static void physical_address_of_foreign_memory_is_0(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, MmGetPhysicalAddress((PVOID)8).QuadPart, 0LL);
 }
 
-/* Whoever calls under a lock gets what needs no sleep, and a status for the rest. */
+/* A caller under a lock is served where no sleep is needed, else gets a status. */
 static void callable_under_a_lock(struct kunit *test)
 {
 	struct ex cached = ex_of(PAGE_SIZE), combined = ex_of(PAGE_SIZE);

@@ -11,15 +11,15 @@
 
 #define FRAMES		192UL
 #define MEMORIES	20000
-/* The model's memory begins here, so that a wrong step below it shows. */
+/* First frame of the model: a read below it is detected. */
 #define BASE		0x1000UL
 
 /**
- * struct memory - a small memory, and what was read of it
- * @search: the search of it
- * @state: of each frame
- * @calls: how often each was asked for
- * @outside: something else was asked for
+ * struct memory - a small memory and the reads of it
+ * @search: the search
+ * @state: state of each frame
+ * @calls: reads of each frame
+ * @outside: a frame outside was read
  */
 struct memory {
 	struct window_search search;
@@ -31,7 +31,7 @@ struct memory {
 static struct memory memory;
 static struct rnd_state rnd;
 
-/* As much of the frames of one state as the page allocator would tell at once: 2^n, aligned. */
+/* Returns a run as the page allocator has them: 2^n frames in one state, aligned. */
 static void read_memory(struct window_search *search, unsigned long pfn, struct frame_run *run)
 {
 	unsigned long at = pfn - BASE, size, i;
@@ -63,7 +63,7 @@ static bool model_place(const struct placement *place, unsigned long start)
 	       (!place->boundary || start / place->boundary == end / place->boundary);
 }
 
-/* Everything in the window and in the rest of its granules is as asked for. */
+/* All frames in the window and in the rest of its granules have allowed states. */
 static bool model_opens(const struct window_search *search, unsigned long start)
 {
 	unsigned long end = start + search->place.nr;
@@ -153,7 +153,7 @@ static bool read_too_often(unsigned int most)
 	return memory.outside;
 }
 
-/* A search in words; only for messages, it lives until the test ends. */
+/* A search as text, for messages; freed when the test ends. */
 static const char *search_text(struct kunit *test, unsigned int nth)
 {
 	const struct window_search *search = &memory.search;
@@ -170,7 +170,7 @@ static const char *search_text(struct kunit *test, unsigned int nth)
 	return text;
 }
 
-/* Each window is the lowest that there is, and when none is told there is none. */
+/* The search returns each window in order, and no more. */
 static void every_window_is_found(struct kunit *test)
 {
 	struct window_search *search = &memory.search;
@@ -194,7 +194,7 @@ static void every_window_is_found(struct kunit *test)
 					   expected, search_text(test, i));
 				return;
 			}
-			/* Once in a window, once on each side of one. */
+			/* A frame is read once in a window and once on each side of one. */
 			if (read_too_often(search->granule == 1 ? 1 : 3 + windows)) {
 				KUNIT_FAIL(test, "read too often: %s", search_text(test, i));
 				return;
@@ -206,7 +206,7 @@ static void every_window_is_found(struct kunit *test)
 	}
 }
 
-/* The windows that can be cleared, with what that moves, each frame read once. */
+/* Windows of movable frames, with the number to move; each frame is read once. */
 static void every_cost_is_right(struct kunit *test)
 {
 	struct window_search *search = &memory.search;
@@ -251,12 +251,12 @@ static void every_cost_is_right(struct kunit *test)
 static unsigned long reads;
 
 /**
- * struct pattern - a large memory, free but for one frame in many
- * @period: how many
- * @state: of that one
+ * struct pattern - a large memory, free but for one frame in each @period
+ * @period: distance of these frames
+ * @state: their state
  * @beside: as in struct window_search
  * @nr: frames of a block
- * @most: reads for each 1,024 frames that the search may take
+ * @most: most reads for each 1,024 frames
  */
 struct pattern {
 	unsigned long period;
@@ -274,11 +274,11 @@ static void read_pattern(struct window_search *search, unsigned long pfn, struct
 	reads++;
 }
 
-/* What a search for free windows costs where there are none, in 16 GiB. */
+/* Reads of a search for free windows in 16 GiB without any. */
 static void futile_searches_read_little(struct kunit *test)
 {
 	static const struct pattern patterns[] = {
-		/* 4 MiB where all is full: one read rules out 1,024 places. */
+		/* 4 MiB in full memory: one read rules out 1,024 places. */
 		{ 1, FRAME_MOVABLE, FRAME_FREE, 1024, 1 },
 		{ 1, FRAME_MOVABLE, FRAME_PINNED, 1024, 1 },
 		{ 1, FRAME_UNMOVABLE, FRAME_PINNED, 1024, 1 },
@@ -287,7 +287,7 @@ static void futile_searches_read_little(struct kunit *test)
 		{ 1, FRAME_UNMOVABLE, FRAME_PINNED, 16, 2 },
 		/* Runs that are too short: each frame once. */
 		{ 10, FRAME_MOVABLE, FRAME_MOVABLE, 16, 1024 },
-		/* Free windows, and beside each of them a page that spoils its granule. */
+		/* Free windows, each beside an unmovable page in its granule. */
 		{ 512, FRAME_UNMOVABLE, FRAME_PINNED, 16, 1024 },
 	};
 	unsigned long frames = 16UL << (30 - 12), start;
