@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The same for Windows and Linux, but for the include. */
+/* Differs between Windows and Linux in the include alone. */
 #ifndef DEMO_H
 #define DEMO_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The Linux driver around memory.c: makes the partition at load, allocates and frees
- * packets in a tasklet, which is what a DPC becomes, and frees all at unload.
+ * The Linux driver around memory.c: creates the partition at load, allocates and frees
+ * packets in a tasklet, the counterpart of a DPC, and frees all at unload.
  */
 #include <linux/completion.h>
 #include <linux/err.h>

@@ -29,7 +29,7 @@
 #define WARM_UP		2
 #define RESULTS_SIZE	SZ_1M
 
-/* Where devices want their memory; the window has odd ends. */
+/* Constraints of common devices; the window has odd ends. */
 static const struct bench_job places[] = {
 	{ .place = "any", .high = (phys_addr_t)-1 },
 	{ .place = "below-16M", .high = SZ_16M - 1, .boundary = SZ_64K },
@@ -37,15 +37,15 @@ static const struct bench_job places[] = {
 };
 
 /**
- * struct series - what one peer took for a job
- * @tries: how often it was asked
- * @ok: how often it gave
- * @alloc: cycles of each answer
+ * struct series - the samples of one peer for a job
+ * @tries: requests
+ * @ok: requests served
+ * @alloc: cycles of each request
  * @free: cycles of each free
- * @both: of the two together
- * @spent: of all
- * @frames_read: by contigmem, of each answer
- * @migrated: pages, likewise
+ * @both: cycles of each pair of them
+ * @spent: sum of all cycles
+ * @frames_read: page frames that contigmem read for each request
+ * @migrated: pages that contigmem migrated for each request
  */
 struct series {
 	unsigned int tries;
@@ -59,11 +59,11 @@ struct series {
 };
 
 static DEFINE_MUTEX(lock);		/* one command at a time */
-static struct series *series;		/* of each peer */
+static struct series *series;		/* one for each peer */
 static char *results;
 static size_t results_length;
 static u64 overhead;			/* cycles from one reading to the next */
-static const struct bench_peer *only;	/* nobody else is asked; NULL: everybody is */
+static const struct bench_peer *only;	/* the peer to measure; NULL: all */
 static struct dentry *directory;
 
 void bench_row(const char *format, ...)
@@ -89,7 +89,7 @@ static void sort_samples(u64 *samples, unsigned int nr)
 	sort(samples, nr, sizeof(*samples), compare, NULL);
 }
 
-/* Of sorted samples: the smallest that @percent of all do not exceed. */
+/* The smallest of the sorted samples that @percent of them do not exceed. */
 static u64 percentile(const u64 *samples, unsigned int nr, unsigned int percent)
 {
 	return nr ? samples[DIV_ROUND_UP(nr * percent, 100) - 1] : 0;
@@ -117,7 +117,7 @@ static void measure_overhead(void)
 	overhead = percentile(samples, MAX_SAMPLES, 50);
 }
 
-/* What contigmem keeps idle goes with what else can be shrunk. */
+/* Runs all shrinkers: contigmem releases its idle arenas. */
 static int drop_idle(void)
 {
 	struct file *file = filp_open("/proc/sys/vm/drop_caches", O_WRONLY, 0);
@@ -224,13 +224,13 @@ static enum bench_fit fit(const struct bench_peer *peer, const struct bench_job 
 	return !only || only == peer ? peer->fit(job) : BENCH_CANNOT;
 }
 
-/* A median needs three, unless there is nothing to have a median of. */
+/* A median needs three samples, unless no request was served. */
 static bool is_enough(const struct series *of, u64 budget)
 {
 	return of->spent > budget && (of->tries > 2 || !of->ok);
 }
 
-/* Everybody in turn, so that what one leaves behind meets all. */
+/* One sample of each peer in turn, so that all meet the same state of memory. */
 static void one_round(const struct bench_job *job, u64 budget)
 {
 	unsigned int p;
@@ -273,7 +273,7 @@ out:
 	return error;
 }
 
-/* How many of @count blocks can be had at the same time, before one is refused. */
+/* Counts the blocks, up to @count, that each peer allocates before a refusal. */
 static int hold_blocks(struct bench_job *job, unsigned int count, u64 budget)
 {
 	struct bench_block *blocks = vmalloc_array(count, sizeof(*blocks));
@@ -286,7 +286,7 @@ static int hold_blocks(struct bench_job *job, unsigned int count, u64 budget)
 		struct series *of = &series[p];
 		bool spent = false;
 
-		/* A range that is known holds one block. */
+		/* The reserved range holds one block. */
 		if (!fit(peer, job) || peer->after)
 			continue;
 		if (peer->before)
@@ -320,8 +320,8 @@ static void partition_row(struct bench_job *job, unsigned int live, struct serie
 }
 
 /*
- * A partition's block is freed and another allocated by a caller that cannot sleep,
- * any of @live blocks that live in it.
+ * With interrupts off, frees a random one of @live blocks of a partition and allocates
+ * another.
  */
 static int time_partition(struct bench_job *job, unsigned int live, unsigned int samples)
 {

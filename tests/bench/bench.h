@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the parts of the benchmark share.
+ * Common declarations of the benchmark.
  */
 #ifndef CONTIGMEM_BENCH_H
 #define CONTIGMEM_BENCH_H
@@ -12,15 +12,15 @@
 struct page;
 
 /**
- * struct bench_job - what everybody is asked for
+ * struct bench_job - the request to all peers
  * @place: name of the constraints below
  * @low: first acceptable byte
  * @high: last acceptable byte, inclusive
  * @boundary: as in struct contigmem_request
  * @size: bytes, a power of two
  * @cache: cache type
- * @range: first frame of a range of this size within the constraints that nobody
- *	else uses; 0 if there is none
+ * @range: first frame of a reserved range of this size within the constraints; 0 if there
+ *	is none
  */
 struct bench_job {
 	const char *place;
@@ -33,7 +33,7 @@ struct bench_job {
 };
 
 /**
- * struct bench_block - what somebody gave
+ * struct bench_block - a block of a peer
  * @page: its first page
  * @vaddr: its address
  * @handle: its address for the DMA API
@@ -45,21 +45,21 @@ struct bench_block {
 };
 
 /**
- * enum bench_fit - what a peer can make of a job
- * @BENCH_CANNOT: nothing
- * @BENCH_ELSEWHERE: memory of that size and type, but not where it has to be
- * @BENCH_MEETS: what is wanted
+ * enum bench_fit - can a peer serve a job?
+ * @BENCH_CANNOT: no
+ * @BENCH_ELSEWHERE: size and type, but not the range
+ * @BENCH_MEETS: yes
  */
 enum bench_fit { BENCH_CANNOT, BENCH_ELSEWHERE, BENCH_MEETS };
 
 /**
  * struct bench_peer - a way to get contiguous memory
  * @name: in the results
- * @fit: what it can make of a job
- * @get: false if refused
- * @put: give it back
- * @before: not measured, before each @get; optional
- * @after: not measured, after each @put; optional
+ * @fit: can it serve a job?
+ * @get: allocates a block; false if refused
+ * @put: frees the block
+ * @before: called before each @get, not measured; optional
+ * @after: called after each @put, not measured; optional
  */
 struct bench_peer {
 	const char *name;

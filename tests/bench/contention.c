@@ -15,9 +15,9 @@
 
 #define BLOCK		SZ_64K
 #define MAX_THREADS	64
-/* Beyond what the kernel put at the start of memory. */
+/* Above the kernel image and early allocations. */
 #define BASE		SZ_256M
-/* Within one arena; and in one of its own for each thread. */
+/* All threads in one arena, or each in an arena of its own. */
 #define SAME_STEP	BLOCK
 #define DISTANT_STEP	SZ_32M
 
@@ -25,7 +25,7 @@ struct crowd {
 	const struct bench_peer *peer;
 	unsigned int operations;
 	struct completion start;
-	struct completion reached;	/* by all: the start, and later the end */
+	struct completion reached;	/* all threads are at the start, later at the end */
 	atomic_t left;
 	atomic_t refused;
 };
@@ -71,7 +71,7 @@ static int run(void *arg)
 	return 0;
 }
 
-/* Only contigmem can be told where; to the others a place means nothing. */
+/* Only contigmem takes an address range; the other peers allocate anywhere. */
 static struct bench_job job_of(const struct bench_peer *peer, bool same, unsigned int thread)
 {
 	struct bench_job job = { .size = BLOCK, .high = (phys_addr_t)-1 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * usage: hog MIB [STEP]
- * Has so much memory, in pages of the smallest size; with STEP, a page in each so
- * many bytes is pinned. Then makes the file "ready" and waits to be killed.
+ * Allocates MIB of memory in pages of 4 KiB; with STEP, pins a page in each STEP bytes.
+ * Then creates the file "ready" and waits for a signal.
  */
 #include <err.h>
 #include <fcntl.h>

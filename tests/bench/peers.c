@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * contigmem, and what else the kernel has to get contiguous memory with, each as
- * cheap as it can be for the job.
+ * The peers: contigmem and the kernel's own allocators of contiguous memory, each called
+ * in the cheapest way for the job.
  */
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
@@ -32,7 +32,7 @@ static bool anywhere(const struct bench_job *job)
 	return !job->low && job->high == (phys_addr_t)-1;
 }
 
-/* A block that has the alignment of its size crosses no boundary. */
+/* A block that is aligned to its size crosses no boundary. */
 static bool below_16m(const struct bench_job *job)
 {
 	return !job->low && job->high == SZ_16M - 1;
@@ -48,7 +48,7 @@ static bool one_order(const struct bench_job *job)
 	return get_order(job->size) <= MAX_PAGE_ORDER;
 }
 
-/* The page allocator knows zones, and no cache types. */
+/* The page allocator takes zones and no cache types. */
 static enum bench_fit fit_buddy(const struct bench_job *job)
 {
 	if (job->cache != CONTIGMEM_CACHED || !one_order(job))
@@ -56,7 +56,7 @@ static enum bench_fit fit_buddy(const struct bench_job *job)
 	return anywhere(job) || below_16m(job) ? BENCH_MEETS : BENCH_CANNOT;
 }
 
-/* What takes no address at all. */
+/* Allocators that take no address. */
 static enum bench_fit fit_anywhere(const struct bench_job *job)
 {
 	if (job->cache != CONTIGMEM_CACHED)
@@ -116,7 +116,7 @@ static void alloc_pages_exact_put(const struct bench_job *job, const struct benc
 	free_pages_exact(block->vaddr, job->size);
 }
 
-/* Somebody who knows a free range, and that nobody else wants it. */
+/* alloc_contig_range() on a range that is free and reserved: no search, no retry. */
 static enum bench_fit range_fit(const struct bench_job *job)
 {
 	return job->cache == CONTIGMEM_CACHED && job->range ? BENCH_MEETS : BENCH_CANNOT;
@@ -192,7 +192,7 @@ static void cma_put(const struct bench_job *job, const struct bench_block *block
 }
 #endif
 
-/* The DMA API knows the highest address, and zeroes. */
+/* The DMA API takes a highest address, and zeroes the memory. */
 static enum bench_fit dma_fit(const struct bench_job *job)
 {
 	if (job->cache != CONTIGMEM_CACHED || !(anywhere(job) || below_16m(job)))
@@ -218,7 +218,7 @@ static void dma_coherent_put(const struct bench_job *job, const struct bench_blo
 	dma_free_coherent(&device->dev, job->size, block->vaddr, block->handle);
 }
 
-/* On x86 the one attribute that saves something: nothing is zeroed. */
+/* On x86 this attribute saves the zeroing. */
 static bool dma_attrs_get(const struct bench_job *job, struct bench_block *block)
 {
 	block->vaddr = dma_alloc_attrs(&device->dev, job->size, &block->handle, GFP_BENCH,
@@ -232,7 +232,7 @@ static void dma_attrs_put(const struct bench_job *job, const struct bench_block 
 		       DMA_ATTR_NO_KERNEL_MAPPING);
 }
 
-/* Whoever wants another cache type changes that of pages that he got somewhere. */
+/* A driver without contigmem allocates pages and changes their type itself. */
 static struct bench_job untyped(const struct bench_job *job)
 {
 	struct bench_job other = *job;
@@ -304,7 +304,7 @@ const struct bench_peer *bench_peer_of(const char *name)
 	return NULL;
 }
 
-/* Free, and no part of a CMA area. */
+/* Are all frames free and outside CMA areas? */
 static bool is_free_range(unsigned long first, unsigned long nr)
 {
 	unsigned long pfn;
@@ -319,7 +319,7 @@ static bool is_free_range(unsigned long first, unsigned long nr)
 	return true;
 }
 
-/* A free range for the job, kept from everybody else until it is released. */
+/* Reserves a free range for the job until bench_release_range(). */
 bool bench_reserve_range(struct bench_job *job)
 {
 	unsigned long nr = max(frames_of(job), pageblock_nr_pages);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * usage: reader FILE
- * Reads a file, half of its pages, here and there, twice: those are dropped last,
- * so that what becomes free again is scattered.
+ * Reads a file, and random pages, half of them, a second time: reclaim drops these last,
+ * so that freed pages are scattered.
  */
 #include <err.h>
 #include <fcntl.h>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory that is not as it was after the start: broken up by pages that cannot be
- * moved, and with pages that are held for a device.
+ * States of memory: fragmented by unmovable pages, and with pages pinned as for a device.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -14,10 +13,10 @@
 #include "bench.h"
 #include "../compat.h"
 
-/* Which page of a pageblock stays is a matter of chance, but of the same one each time. */
+/* The same random pages stay in each run. */
 #define SEED	20261122
 
-/* What stays for the kernel while all else is taken. */
+/* Pages left to the kernel. */
 #define RESERVE	(SZ_64M >> PAGE_SHIFT)
 
 static unsigned long *taken;	/* first frames of pageblocks */
@@ -50,7 +49,7 @@ static void take_pageblocks(unsigned long most)
 	sort(taken, nr_taken, sizeof(*taken), compare, NULL);
 }
 
-/* All pages of a pageblock but one go back. */
+/* Free all pages of a pageblock but one. */
 static void spoil(unsigned long first, unsigned long at)
 {
 	if (at)
@@ -61,8 +60,8 @@ static void spoil(unsigned long first, unsigned long at)
 }
 
 /*
- * Of @period pageblocks one keeps a page that cannot be moved, but for @gap_mib
- * MiB in the middle.
+ * Leave an unmovable page in one of @period pageblocks, except in @gap_mib MiB in the
+ * middle.
  */
 int bench_spoil(unsigned int period, unsigned int gap_mib)
 {
@@ -93,7 +92,7 @@ int bench_spoil(unsigned int period, unsigned int gap_mib)
 	return 0;
 }
 
-/* Of the caller's memory, one page in each @step bytes, as for a transfer. */
+/* Pin a page in each @step bytes of the caller's memory, as for a transfer. */
 int bench_pin(unsigned long start, unsigned long bytes, unsigned long step)
 {
 	unsigned long most, at;

@@ -5,7 +5,7 @@
 #include <linux/device.h>
 #include <linux/types.h>
 
-/* One block as a driver sees it, with the limits that it asked for. */
+/* A block, with the limits that the driver requested. */
 struct client_block {
 	const char *name;
 	void *vaddr;
@@ -16,14 +16,14 @@ struct client_block {
 };
 
 /**
- * struct client - what the driver holds between probe and remove
+ * struct client - the driver's memory between probe and remove
  * @dev: the device
- * @ring: descriptor ring, native face
- * @buffer: data buffer, native face, freed by devres
- * @frame: write-combined frame buffer, native face
- * @table: what programs may read and nobody writes, native face
- * @common: common buffer below 16 MiB, Windows face
- * @mailbox: uncached mailbox, Windows face
+ * @ring: descriptor ring, native API
+ * @buffer: data buffer, native API, freed by devres
+ * @frame: write-combined frame buffer, native API
+ * @table: read-only table for programs, native API
+ * @common: common buffer below 16 MiB, Windows API
+ * @mailbox: uncached mailbox, Windows API
  */
 struct client {
 	struct device *dev;

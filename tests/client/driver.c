@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A driver that takes its rings and buffers from contigmem at probe and frees
- * them at remove. It brings its own platform device, so it probes everywhere.
+ * A driver that allocates its rings and buffers from contigmem at probe and frees them at
+ * remove. It registers its own platform device, so it probes on any machine.
  */
 #include <linux/err.h>
 #include <linux/kernel.h>
@@ -31,7 +31,7 @@ static u32 client_pattern(size_t word)
 }
 
 /**
- * client_check() - is a block what the device needs, and is it memory?
+ * client_check() - does a block meet its limits, and does it hold data?
  * @dev: device
  * @block: block with its limits
  *
@@ -63,7 +63,7 @@ int client_check(struct device *dev, const struct client_block *block)
 
 	for (i = 0; i < block->size / sizeof(*word); i++) {
 		if (READ_ONCE(word[i]) != client_pattern(i)) {
-			dev_err(dev, "%s: word %zu does not hold what was written\n", block->name,
+			dev_err(dev, "%s: word %zu does not hold its value\n", block->name,
 				i);
 			return -EIO;
 		}

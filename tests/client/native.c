@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the driver takes through contigmem's native face. */
+/* The driver's allocations through contigmem's native API. */
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/sizes.h>
@@ -23,7 +23,7 @@ static struct client_block client_block(const char *name, void *vaddr,
 	};
 }
 
-/* The device has 32 address bits and cannot carry into the upper 16. */
+/* The device has 32 address bits and does not carry into the upper 16. */
 static int client_get_ring(struct client *client)
 {
 	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_64K);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The driver's device node: a program writes the name of a block to it, maps the
- * block, reads a sum of what the block holds as the driver sees it, and gets a
- * dma-buf of it.
+ * The driver's device node: a program writes the name of a block, maps the block, reads
+ * the driver's checksum of its content, and exports it as a dma-buf.
  */
 #include <linux/fs.h>
 #include <linux/ioctl.h>
@@ -17,7 +16,7 @@
 #define CLIENT_EXPORT	_IO('c', 1)
 
 static struct client *served;
-static DEFINE_MUTEX(lock);	/* a block may be freed while others look at it */
+static DEFINE_MUTEX(lock);	/* against a free during another call */
 
 static struct client_block *block_of(const char *name)
 {
@@ -39,7 +38,7 @@ static int client_choose(struct file *file, const char *name)
 	return file->private_data ? 0 : -ENOENT;
 }
 
-/* The chosen block is the driver's no longer; whoever has mapped it keeps it. */
+/* Frees the chosen block; its mappings and dma-bufs keep the pages. */
 static int client_let_go(struct file *file)
 {
 	struct client_block *block = file->private_data;
@@ -100,11 +99,11 @@ static int client_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct client_block *block = file->private_data;
 
-	/* contigmem says whether the block is still there. */
+	/* contigmem_mmap() checks that the block is live. */
 	return contigmem_mmap(vma, block ? READ_ONCE(block->vaddr) : NULL);
 }
 
-/* The descriptor of a dma-buf, with the flags that are the argument. */
+/* Returns the descriptor of a dma-buf; the argument is its flags. */
 static long client_ioctl(struct file *file, unsigned int command, unsigned long flags)
 {
 	struct client_block *block = file->private_data;

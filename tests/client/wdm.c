@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the driver takes through contigmem's Windows-compatible face. */
+/* The driver's allocations through contigmem's Windows API. */
 #include <linux/mm.h>
 #include <linux/sizes.h>
 
@@ -104,7 +104,7 @@ void client_wdm_put(struct client *client, bool leak)
 {
 	MmFreeContiguousMemorySpecifyCache(client->mailbox.vaddr, MAILBOX_BYTES, MmNonCached);
 
-	/* The plain address is what a test passes to the parameter 'take'. */
+	/* suite.sh passes this address to the parameter 'take'. */
 	if (leak)
 		dev_info(client->dev, "leaked: virt 0x%lx phys %pa size %zu\n",
 			 (unsigned long)client->common.vaddr, &client->common.phys,

@@ -2,7 +2,7 @@
 /*
  * Tests of /sys/kernel/debug/contigmem: every key of a request, every kind of
  * malformed line, and how blocks are listed and freed. Runs as root in a guest
- * and prints TAP. Blocks that others hold are left alone.
+ * and prints TAP. Blocks of other callers are not touched.
  *
  *	debugfs_test [--pairs N] [--seed N] [--dir DIRECTORY]
  */
@@ -40,7 +40,7 @@ static int nr_done, nr_failed, nr_planned;
 static char why[1024];
 static const char *skip;
 
-/* Keeps the first reason and returns false, so that a test can end with it. */
+/* Records the first reason and returns false: a test ends with "return fail()". */
 __printf(1, 2)
 static bool fail(const char *fmt, ...)
 {
@@ -147,7 +147,7 @@ static int write_file(const char *name, const char *text)
 	return err;
 }
 
-/* Do all page tables agree with the ledger? Whoever has the audit module asks it. */
+/* Do all page tables agree with the ledger? Asks contigmem_audit. */
 static bool audit(void)
 {
 	static int fd = -2;
@@ -265,14 +265,14 @@ static bool parse_answer(const char *line, struct answer *a)
 	return true;
 }
 
-/* Writes @line to an open file and parses what can be read there. */
+/* Writes @line to an open file and parses the answer. */
 static int alloc_fd(int fd, const char *line, struct answer *a)
 {
 	char text[4096];
 	int err = write_once(fd, line, strlen(line));
 
 	if (err) {
-		/* What contigmem says of it says more. */
+		/* The answer has the reason. */
 		if (!read_all(fd, text, sizeof(text), sizeof(text)))
 			text[0] = '\0';
 		text[strcspn(text, "\n")] = '\0';
@@ -321,7 +321,7 @@ static size_t split(char *line, char **tokens, size_t max)
 	return nr;
 }
 
-/* The header's names say where the columns are; a '#' may stand before them. */
+/* Finds the columns by the names in the header, which may start with '#'. */
 static size_t split_header(char *line, char **names)
 {
 	return split(line + strspn(line, "# \t"), names, MAX_COLUMNS);
@@ -349,7 +349,7 @@ static bool parse_row(char **names, size_t nr_names, char *line, struct row *row
 	if (nr < nr_names)
 		return fail("%zu columns in a line of blocks, %zu names", nr, nr_names);
 
-	/* The caller can be several words; columns after it count from the end. */
+	/* The caller may be several words: columns after it count from the end. */
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
 		size_t at = column(names, nr_names, needed[i]);
 
@@ -423,13 +423,13 @@ static bool same_blocks(const struct list *before, const struct list *after)
 
 static struct list before, after;
 
-/* The caller compares with what read_blocks(&before) found. */
+/* Is the list as the last read_blocks(&before) read it? */
 static bool blocks_unchanged(void)
 {
 	return read_blocks(&after) && same_blocks(&before, &after);
 }
 
-/* What the machine has */
+/* The machine */
 
 static bool node_online(int node)
 {
@@ -635,7 +635,7 @@ static bool good_request(const struct want *w, int how)
 	if (!read_blocks(&before) || alloc(w->line, &a))
 		return false;
 
-	/* What was allocated is freed even when it is not what was wanted. */
+	/* The block is freed even if it does not fit. */
 	if (!fits(&a, w) || !listed(&a, w->tag)) {
 		free_one("id=%llu", a.id);
 		return false;
@@ -759,7 +759,7 @@ static const char *errno_name(int err)
 	return err == -EINVAL ? "EINVAL" : err == -ERANGE ? "ERANGE" : "?";
 }
 
-/* One refused write: the errno, the line that can be read, nothing allocated. */
+/* A refused write returns the errno, has an answer, and allocates nothing. */
 static bool refuse(const char *text, size_t len, int want)
 {
 	char line[4096], head[32];
@@ -923,7 +923,7 @@ static bool second_write_replaces(void)
 	if (ok && (one.id == two.id || two.size != 2 * PAGE))
 		ok = fail("second answer id %llu size %llu", two.id, two.size);
 
-	/* A refusal replaces an answer too, and an answer that one. */
+	/* A refusal replaces an answer, and the next answer replaces the refusal. */
 	if (ok && write_once(fd, "size=0", 6) != -EINVAL)
 		ok = fail("size=0 was not refused");
 	ok = ok && read_all(fd, text, sizeof(text), sizeof(text));
@@ -962,14 +962,14 @@ static bool files_do_not_mix(void)
 	return ok && free_one("id=%llu", a.id) && free_one("id=%llu", b.id);
 }
 
-/* The window of a block just freed, so that one place alone is left. */
+/* A window in memory just freed, with one place for the block. */
 static bool exact_window(void)
 {
 	struct answer a, b;
 	char line[128];
 	int err = -EBUSY;
 
-	/* Somebody else may take the window in between; rarely five times. */
+	/* The kernel may allocate a page of the window in between; rarely five times. */
 	for (int i = 0; i < 5 && err; i++) {
 		if (alloc("size=4M align=4M", &a) || !free_one("id=%llu", a.id))
 			return false;
@@ -996,11 +996,11 @@ static bool free_all_keeps_others(void)
 			return false;
 	if (!free_one("all") || !blocks_unchanged())
 		return false;
-	/* With nothing left to free it succeeds and does nothing. */
+	/* "all" without a block succeeds and does nothing. */
 	return free_one("all") && blocks_unchanged();
 }
 
-/* A block from another caller than this interface, if there is one. */
+/* A block of contigmem_client, if it is loaded. */
 static const struct row *foreign_block(void)
 {
 	for (size_t i = 0; i < before.nr; i++)
@@ -1028,7 +1028,7 @@ static bool free_of_others_block(void)
 		return false;
 	row = foreign_block();
 	if (!row) {
-		skip = "nobody else has a block";
+		skip = "no block of another caller";
 		return true;
 	}
 
@@ -1132,7 +1132,7 @@ static bool stats_sum(__u64 *tries, __u64 *hits)
 
 	while ((line = strtok_r(NULL, "\n", &save))) {
 		nr = split(line, tokens, MAX_COLUMNS);
-		/* Lines about anything but a source are somebody else's. */
+		/* Other lines than those of sources are not checked. */
 		if (nr <= at_source || !known_name(tokens[at_source], sources))
 			continue;
 		if (nr != nr_names || !parse_u64(tokens[at_tries], &t) ||
@@ -1178,11 +1178,11 @@ static bool stats_count_hits(void)
 struct zone {
 	int node;
 	char name[16];
-	__u64 present, free;	/* frames, as the kernel says */
-	__u64 pages, seen;	/* and as contigmem does */
+	__u64 present, free;	/* frames in /proc/zoneinfo */
+	__u64 pages, seen;	/* and in "memory" */
 };
 
-/* The zones that memory may be taken from, as /proc/zoneinfo has them. */
+/* The zones that contigmem allocates from, from /proc/zoneinfo. */
 static size_t read_zones(struct zone *zones, size_t max)
 {
 	FILE *file = fopen("/proc/zoneinfo", "re");
@@ -1209,8 +1209,8 @@ static size_t read_zones(struct zone *zones, size_t max)
 	return nr;
 }
 
-/* A line of "memory", added to its zone's. */
-static bool add_extent(char *line, struct zone *zones, size_t nr_zones)
+/* Adds a line of "memory" to its zone. */
+static bool add_range(char *line, struct zone *zones, size_t nr_zones)
 {
 	__u64 start, last, pages, free, largest;
 	char name[16], range[64];
@@ -1232,7 +1232,7 @@ static bool add_extent(char *line, struct zone *zones, size_t nr_zones)
 	return fail("no such zone: '%s'", line);
 }
 
-/* Each zone has as many frames as the kernel says, and nearly as many of them are free. */
+/* Each zone has the frames of /proc/zoneinfo, and nearly as many free ones. */
 static bool memory_agrees_with_the_kernel(void)
 {
 	char *text = read_file("memory"), *line, *save;
@@ -1243,7 +1243,7 @@ static bool memory_agrees_with_the_kernel(void)
 	if (!line || strcmp(line, "# node zone phys pages free largest_free"))
 		return fail("header '%s'", line ?: "");
 	while ((line = strtok_r(NULL, "\n", &save)))
-		if (!add_extent(line, zones, nr_zones))
+		if (!add_range(line, zones, nr_zones))
 			return false;
 	for (size_t i = 0; i < nr_zones; i++) {
 		const struct zone *zone = &zones[i];
@@ -1273,7 +1273,7 @@ static char *find_failure(const char *text, size_t *lines)
 	return found;
 }
 
-static bool failure_is_told(void)
+static bool failure_is_recorded(void)
 {
 	static const char numbers[] =
 		"size=1099511627776 low=0x1000 high=0x7fffffffff align=0x2000";
@@ -1301,7 +1301,7 @@ static bool failure_is_told(void)
 	if (!strstr(line, "error -22 EINVAL: size is 0"))
 		return fail("'%s'", line);
 
-	/* What is told can be asked for again, word by word. */
+	/* The recorded request is the one that was written, word for word. */
 	line = find_failure("tag=Fail", &lines);
 	asked = line ? strstr(line, ": size=") : NULL;
 	end = asked ? strstr(asked, " gfp=GFP_KERNEL: error -34 ERANGE: ") : NULL;
@@ -1328,13 +1328,13 @@ static const struct {
 	{ "free all", free_all_keeps_others },
 	{ "free refuses garbage", free_garbage },
 	{ "free refuses a line over 512 bytes", free_long_line },
-	{ "free of what is not live", free_not_live },
+	{ "free of a block that is not live", free_not_live },
 	{ "free of an address inside a block", free_inside },
 	{ "free of a freed block", free_twice },
 	{ "free of another caller's block", free_of_others_block },
 	{ "stats count the hits", stats_count_hits },
 	{ "memory agrees with the kernel", memory_agrees_with_the_kernel },
-	{ "a failure is told", failure_is_told },
+	{ "a failure is recorded", failure_is_recorded },
 };
 
 /* Many pairs */
@@ -1437,7 +1437,7 @@ static bool run_pairs(unsigned long nr, unsigned long *refusals)
 		random_request(line, sizeof(line), &w);
 		err = alloc(line, &a);
 		if (err == -EBUSY || err == -ENOSPC) {
-			/* A busy machine may refuse now and then. */
+			/* A request may be refused on a busy machine. */
 			why[0] = '\0';
 			if (++*refusals > 10 + nr / 100)
 				return fail("%lu refusals in %lu pairs, last '%s': %s", *refusals,
@@ -1507,7 +1507,7 @@ int main(int argc, char **argv)
 	nr_planned = ARRAY_SIZE(tests) + ARRAY_SIZE(good) + ARRAY_SIZE(refused) + !!pairs;
 	printf("TAP version 13\n1..%d\n", nr_planned);
 
-	/* What an earlier run may have left. */
+	/* Free blocks of an earlier run. */
 	write_file("free", "all");
 	why[0] = '\0';
 
@@ -1516,7 +1516,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
 		bool ok = tests[i].run();
 
-		/* A test that failed left early; the next one starts clean. */
+		/* A failed test may have left blocks. */
 		if (!ok)
 			write_file("free", "all");
 		result(ok, "%s", tests[i].name);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of blocks in user space: maps those of the client module, of each cache
- * type, and dma-bufs of them, and looks at the page tables and at what the driver
- * sees in them. Runs as root in a guest with contigmem_client and contigmem_audit;
- * prints TAP.
+ * Tests of blocks in user space: maps the client module's blocks of each cache type and
+ * their dma-bufs, and checks the page tables and the driver's checksum of the content.
+ * Runs as root in a guest with contigmem_client and contigmem_audit; prints TAP.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +39,7 @@ static const struct {
 #define FRAME	1
 #define TABLE	3
 
-/* The device node, with a block chosen. */
+/* Opens the device node and chooses a block. */
 static int choose(const char *name)
 {
 	int node = open("/dev/contigmem_client", O_RDWR);
@@ -106,7 +105,7 @@ static unsigned long frame_of(const char *memory)
 	return frame;
 }
 
-/* Every page of the mapping: its type, its protection, one frame after the other. */
+/* Every page of the mapping has this type and protection, and the frames are in order. */
 static bool mapped_as(const char *memory, size_t size, enum type type, bool writable)
 {
 	int own = open("/sys/kernel/debug/contigmem_audit/own", O_RDONLY);
@@ -217,7 +216,7 @@ static bool protection_cannot_be_widened(void)
 	return good;
 }
 
-/* What a child does with its mappings before it ends in one way or another. */
+/* How a child ends, or what it unmaps before. */
 enum end { EXIT, KILL, UNMAP_HALF };
 
 static bool child_ends(enum end end)
@@ -237,7 +236,7 @@ static bool child_ends(enum end end)
 		_exit(0);
 	}
 	waitpid(child, &status, 0);
-	/* The parent's mapping is none the worse for it. */
+	/* The parent's mapping still works. */
 	status = driver_sees(node, memory, blocks[FRAME].size) &&
 		 mapped_as(memory, blocks[FRAME].size, WC, true);
 	munmap(memory, blocks[FRAME].size);
@@ -250,7 +249,7 @@ static bool other_processes_come_and_go(void)
 	return child_ends(EXIT) && child_ends(KILL) && child_ends(UNMAP_HALF);
 }
 
-/* The line of a block in debugfs, by the end of it. */
+/* Does "blocks" have a line that contains @end? */
 static bool listed(const char *end)
 {
 	FILE *list = fopen("/sys/kernel/debug/contigmem/blocks", "r");
@@ -264,13 +263,13 @@ static bool listed(const char *end)
 	return found;
 }
 
-/* A dma-buf of the chosen block, or -1. */
+/* Exports the chosen block as a dma-buf; -1 on failure. */
 static int export(int node, int flags)
 {
 	return ioctl(node, CLIENT_EXPORT, flags);
 }
 
-/* What a device gets of it: all of the block in one piece, from its first byte on. */
+/* An importer gets the whole block in one segment. */
 static bool imported(int buf, unsigned long first, size_t size, bool writable)
 {
 	int import = open("/sys/kernel/debug/contigmem_audit/import", O_RDWR);
@@ -346,7 +345,7 @@ static bool a_dma_buf_allows_no_more_than_the_block(void)
 	return good;
 }
 
-/* The driver has no mailbox any more. */
+/* Frees the driver's mailbox: no later test can use it. */
 static bool a_freed_block_stays_while_a_dma_buf_has_it(void)
 {
 	int node = choose("mailbox"), buf = export(node, O_RDWR), status = -1;
@@ -369,7 +368,7 @@ static bool a_freed_block_stays_while_a_dma_buf_has_it(void)
 	if (good) {
 		char *memory = map(buf, PAGE, PROT_READ, 0);
 
-		/* The mapping alone keeps it as well. */
+		/* The mapping alone keeps the block as well. */
 		close(buf);
 		good = memory != MAP_FAILED && memory[7] == 7 && listed(" freed users=1\n") &&
 		       ledger_is_right() && !munmap(memory, PAGE) && !listed("users=") &&
@@ -378,7 +377,7 @@ static bool a_freed_block_stays_while_a_dma_buf_has_it(void)
 	return good;
 }
 
-/* The last test: the driver has no frame any more. */
+/* Frees the driver's frame buffer: no later test can use it. */
 static bool a_freed_block_stays_while_it_is_mapped(void)
 {
 	int node = choose("frame");
