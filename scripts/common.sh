@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-# Sourced by the other scripts: where things live, how to speak, what to install.
+# Sourced by the other scripts: paths, messages, packages.
 
 set -Eeuo pipefail
 trap 'printf "contigmem: %s:%s: failed: %s\n" "${BASH_SOURCE[0]##*/}" "$LINENO" "$BASH_COMMAND" >&2' ERR
 
-# shellcheck disable=SC2034 # for those who source this
+# shellcheck disable=SC2034 # used by the scripts that source this
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${CONTIGMEM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/contigmem}
 mkdir -p "$cache"
@@ -22,7 +22,7 @@ as_root() {
 	fi
 }
 
-# need_packages NAME...: install those of the system's packages that are missing.
+# need_packages NAME...: installs the system's packages that are missing.
 need_packages() {
 	local missing=() p
 
@@ -38,15 +38,15 @@ need_packages() {
 		{ tail -n 20 "$cache/install.log" >&2; die "cannot install packages, see above"; }
 }
 
-# The machine's own Debian archive, wherever that is.
+# Prints the URL of the Debian archive in /etc/apt.
 debian_archive() {
 	find /etc/apt \( -name '*.list' -o -name '*.sources' \) -exec cat {} + |
 		awk '/^URIs:/ { print $2 } /^deb / { for (i = 2; i <= NF; i++) if ($i ~ /:\/\//) print $i }' |
 		grep -E '/debian/?$' | head -n 1
 }
 
-# apt_of SUITE: sets $apt_options to an apt that sees this suite only and
-# leaves the system's configuration alone. Lists are renewed daily.
+# apt_of SUITE: sets $apt_options to an apt with this suite alone, apart from the
+# system's configuration. Lists are renewed daily.
 apt_of() {
 	local dir=$cache/apt-$1 archive
 
@@ -72,12 +72,12 @@ apt_of_system() {
 		as_root apt-get -qq update >&2
 }
 
-# version_of PACKAGE: the version that $apt_options would download.
+# version_of PACKAGE: prints the version that $apt_options would download.
 version_of() {
 	apt-cache "${apt_options[@]}" show --no-all-versions "$1" | awk '/^Version:/ { print $2 }'
 }
 
-# download DIR PACKAGE...: the packages' files into DIR, with $apt_options.
+# download DIR PACKAGE...: downloads the packages into DIR, with $apt_options.
 download() {
 	local dir=$1
 
@@ -87,8 +87,8 @@ download() {
 		{ cat "$dir/log" >&2; die "cannot download $*"; }
 }
 
-# once DIR COMMAND...: COMMAND fills DIR, unless it was filled before; two
-# callers do not fill it at the same time.
+# once DIR COMMAND...: runs COMMAND to fill DIR, unless DIR is complete; a second caller
+# waits for the first.
 once() {
 	local dir=$1
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Runs in a guest with two NUMA nodes: asks contigmem for memory through debugfs,
-# prints what came, and checks every answer itself.
+# Runs in a guest with two NUMA nodes: allocates through debugfs, prints the blocks, and
+# checks every answer itself.
 
 folder=/sys/kernel/debug/contigmem
 meg=$((1 << 20))
@@ -13,8 +13,8 @@ wrong() {
 	wrong=$((wrong + 1))
 }
 
-# ask REQUEST: sets $answer to the line that comes back, and if it is ok, $first
-# and $last to the physical range, $node, $cache and $source.
+# ask REQUEST: sets $answer to the answer, and if it is ok, $first and $last to the
+# physical range, $node, $cache and $source.
 ask() {
 	local range
 
@@ -32,7 +32,7 @@ ask() {
 
 field() { [[ $answer != ok\ *\ "$1="* ]] || { local rest=${answer#* "$1="}; echo "${rest%% *}"; }; }
 
-# row WHAT REQUEST: asks, prints a row of the table; false if it was refused.
+# row NAME REQUEST: asks, prints a row of the table; false if it was refused.
 row() {
 	local status
 
@@ -48,8 +48,8 @@ row() {
 	[ "$status" = ok ]
 }
 
-# granted WHAT REQUEST SIZE LOW HIGH ALIGN BOUNDARY NODE CACHE: a row that must
-# be ok, and so: NODE may be any.
+# granted NAME REQUEST SIZE LOW HIGH ALIGN BOUNDARY NODE CACHE: a row that must be ok
+# and have these properties; NODE may be any.
 granted() {
 	row "$1" "$2" || { wrong "$what" "refused: $answer"; return; }
 	[ $((last - first + 1)) = "$3" ] || wrong "$what" "not $3 bytes"
@@ -61,7 +61,7 @@ granted() {
 	[ "$9" = "$cache" ] || wrong "$what" "not $9"
 }
 
-# refused WHAT REQUEST ERRNO: a row that must not be ok.
+# refused NAME REQUEST ERRNO: a row that must be refused with ERRNO.
 refused() {
 	if row "$1" "$2"; then
 		wrong "$what" "granted"
@@ -81,7 +81,7 @@ granted "ISA bus master" "size=64K high=16M-1 boundary=64K" \
 granted "frame buffer" "size=2M node=1 strict cache=wc" \
 	$((2 * meg)) 0 $top 4096 $top 1 wc
 granted "64-bit device" "size=40M low=4G" $((40 * meg)) $((4 * gig)) $top 4096 $top any cached
-# A place that is free right now, and only that one.
+# A window of 1 MiB that is free right now.
 ask "size=1M low=64M high=128M-1"
 echo "phys=$first" >"$folder/free"
 granted "exact window" "size=1M low=$first high=$last" \

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # usage: nopat.sh
-# Runs in a guest whose kernel was told to do without PAT: what needs a cache type
-# of its own is refused, by its name, and everything else is served. Prints a line
-# for each problem; its status is 1 if any.
+# Runs in a guest booted with nopat: uncached and write-combined requests are refused
+# with EOPNOTSUPP, cached ones are served. Prints a line for each problem; its status is
+# 1 if any.
 
 debugfs=/sys/kernel/debug
 problems=0

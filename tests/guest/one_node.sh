@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # usage: one_node.sh SUITE...
-# Runs in a guest whose kernel was told to take all memory for one node, as most
-# machines have it. Prints a line for each problem; its status is 1 if any.
+# Runs in a guest booted with numa=off: all memory is in one node, as on most machines.
+# Prints a line for each problem; its status is 1 if any.
 
 debugfs=/sys/kernel/debug
 problems=0

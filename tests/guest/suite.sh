@@ -1,18 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # usage: suite.sh PAIRS SCALE
-# Runs in a guest, in a folder with the modules and the programs: every suite,
-# and before and after them what must not have changed. Leaves
+# Runs in a guest, in a folder with the modules and the programs: every suite, and
+# checks before and after them. Writes
 #   results      key=value
-#   kunit-NAME   what KUnit says of each suite
-#   debugfs.tap  what debugfs_test says
-#   mmap.tap     what mmap_test says
+#   kunit-NAME   KUnit's results of each suite
+#   debugfs.tap  output of debugfs_test
+#   mmap.tap     output of mmap_test
 # and on its standard output a line for each problem; its status is 1 if any.
 
 set -o pipefail
 shopt -s nullglob
 pairs=$1
-scale=$2	# of the suite that breaks memory up
+scale=$2	# of the suite that fragments memory
 debugfs=/sys/kernel/debug
 problems=0
 
@@ -23,8 +23,8 @@ problem() {
 	problems=$((problems + 1))
 }
 
-# Memory that is free once caches are given back; what the processors keep for
-# themselves is free as well, and can be a hundred MiB.
+# Free memory after caches are dropped. Pages on the per-CPU lists count as free: they
+# can be a hundred MiB.
 free_kb() {
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
@@ -37,29 +37,29 @@ non_wb() { sed 's/.*non_wb=\([0-9]*\).*/\1/' $debugfs/contigmem_audit/direct_map
 
 stat() { sed -n "s/^$1 //p" $debugfs/contigmem/stats; }
 
-# agrees WHEN: all page tables, and what the ledger says; without contigmem nothing
-# may have another type than write-back.
+# agrees WHEN: do all page tables agree with the ledger? Without contigmem all memory
+# has to be write-back.
 agrees() {
-	local said
+	local result
 
-	said=$(cat $debugfs/contigmem_audit/ledger)
-	[[ $said = agrees\ * ]] || problem "$1: the audit $said"
+	result=$(cat $debugfs/contigmem_audit/ledger)
+	[[ $result = agrees\ * ]] || problem "$1: the audit $result"
 }
 
 blocks() { grep -vc '^#' $debugfs/contigmem/blocks; }
 
-# Pages that contigmem asked for and did not give back. What the kernel took for
-# itself meanwhile (slabs, page tables of the direct map) was asked for through
-# other functions. page_owner_stacks would be quicker, but leaves out what was
-# asked for without a reclaim flag. A read of page_owner gives one record and
-# fails where it does not fit: cat leaves room, awk does not.
+# Pages that contigmem allocated and did not free. Slabs and page tables that the kernel
+# allocated on its behalf are not counted: their innermost caller is another function.
+# page_owner_stacks would be quicker, but omits allocations without a reclaim flag. A
+# read of page_owner returns one record and fails if the buffer is too small: the one of
+# cat is large enough, awk's is not.
 pages_lost() {
-	echo 2 >/proc/sys/vm/drop_caches	# what the arenas keep is not lost
+	echo 2 >/proc/sys/vm/drop_caches	# idle arenas are not lost pages
 	# shellcheck disable=SC2002
 	cat $debugfs/page_owner | awk -v RS= -F '\n' '/\[contigmem\]/ {
 		for (i = 3; $i !~ /\[contigmem\]/; i++)
-			asked = $i
-		if (asked !~ /alloc_pages|alloc_contig/)
+			caller = $i
+		if (caller !~ /alloc_pages|alloc_contig/)
 			next
 		print $0 "\n" >"pages-lost"
 		sub(/.*via order /, "", $1)
@@ -67,7 +67,7 @@ pages_lost() {
 	} END { print lost + 0 }'
 }
 
-# A leak is reported by the second scan that finds it, seconds after it was made.
+# kmemleak reports a leak in the second scan that finds it, seconds after the allocation.
 leaks() {
 	sleep 6
 	echo scan >$debugfs/kmemleak
@@ -86,7 +86,7 @@ unload() {
 	rmmod "$1" || problem "rmmod $1 failed"
 }
 
-# Frames that the suites made contigmem leak on purpose, and brought back.
+# Frames that contigmem leaked on purpose under fault injection, and the suites freed.
 leaked_on_purpose() {
 	dmesg | sed -n 's/.*contigmem-test: leaked \([0-9]*\) frames$/\1/p' |
 		awk '{ frames += $1 } END { print frames + 0 }'
@@ -95,14 +95,14 @@ leaked_on_purpose() {
 kunit() {
 	local suite idle=/sys/module/contigmem/parameters/arena_idle_mb before fault
 
-	# What fault injection leaves out, and says, unless told.
+	# Fail allocations that can sleep and those of order 0 as well, without a log line.
 	for fault in "$debugfs"/{failslab,fail_page_alloc}; do
 		[ -e "$fault" ] || continue
 		echo N >"$fault/ignore-gfp-wait"
 		echo 0 >"$fault/verbose"
 		[ ! -e "$fault/min-order" ] || echo 0 >"$fault/min-order"
 	done
-	# The suites look at page tables: what no block is in must not lie idle.
+	# The suites expect write-back outside of blocks: keep no arena idle.
 	before=$(cat $idle)
 	echo 0 >$idle
 	load contigmem_test.ko scale="$scale" || return
@@ -115,7 +115,7 @@ kunit() {
 		problem "$(stat frames_leaked) frames leaked, $(leaked_on_purpose) on purpose"
 }
 
-# A Windows driver's text: its memory as it should be, at load, in a DPC, at unload.
+# The ported Windows driver: its memory is right at load, in a DPC and at unload.
 port() {
 	local live
 
@@ -133,18 +133,18 @@ port() {
 	agrees "the ported driver unloaded"
 }
 
-# What the client said since it was loaded last.
-client_said() { dmesg | sed -n "s/.*contigmem_client.*$1/\1/p"; }
+# client_log REGEX: the match in the client's log lines since it was loaded last.
+client_log() { dmesg | sed -n "s/.*contigmem_client.*$1/\1/p"; }
 
-# The client as it is; one that forgets a block, which then keeps contigmem from
-# being unloaded; the block freed after all; and freed once more, which warns.
+# The client as it is; a client that leaks a block, which keeps contigmem from being
+# unloaded; a client that frees that block; and a second free of it, which warns.
 client() {
 	local before=$problems live virt
 
 	live=$(blocks)
 	dmesg -c >/dev/null
 	load contigmem_client.ko || return
-	[ -n "$(client_said '\(ready: .*\)')" ] || problem "the client did not say that it is ready"
+	[ -n "$(client_log '\(ready: .*\)')" ] || problem "the client did not log that it is ready"
 	[ "$(blocks)" -gt "$live" ] || problem "the client has no blocks"
 	agrees "the client's blocks"
 	unload contigmem_client
@@ -152,23 +152,23 @@ client() {
 
 	load contigmem_client.ko leak=1 || return
 	unload contigmem_client
-	agrees "a block that the client forgot"
+	agrees "a block that the client leaked"
 	dmesg | grep -q 'contigmem_client is unloaded and leaves block [0-9]*: tag ClnW, 20480 bytes' ||
-		problem "nothing was said of the block that the client forgot"
-	[ "$(blocks)" = $((live + 1)) ] || problem "the block that the client forgot is not listed"
+		problem "the block that the client leaked was not logged"
+	[ "$(blocks)" = $((live + 1)) ] || problem "the block that the client leaked is not listed"
 	! rmmod contigmem 2>/dev/null || problem "contigmem was unloaded with a live block"
-	virt=$(client_said 'leaked: virt \(0x[0-9a-f]*\).*')
+	virt=$(client_log 'leaked: virt \(0x[0-9a-f]*\).*')
 	load contigmem_client.ko take="$virt" || return
 	unload contigmem_client
-	[ "$(blocks)" = "$live" ] || problem "the block that the client forgot was not freed"
+	[ "$(blocks)" = "$live" ] || problem "the block that the client leaked was not freed"
 
 	load contigmem_client.ko take="$virt" expect_warning=1 || return
 	unload contigmem_client
-	[ "$(blocks)" = "$live" ] || problem "a wrong free did harm"
+	[ "$(blocks)" = "$live" ] || problem "an invalid free freed a block"
 	[ $problems = "$before" ]
 }
 
-# Blocks of the client in user space; programs that end leave nothing behind.
+# Blocks of the client in user space; a program that ends releases its mappings.
 user_space() {
 	local live
 
@@ -180,7 +180,7 @@ user_space() {
 	[ "$(blocks)" = "$live" ] || problem "mmap_test left blocks"
 }
 
-# ask REQUEST: the answer of debugfs.
+# ask REQUEST: prints the answer of debugfs.
 ask() {
 	local answer
 
@@ -191,12 +191,11 @@ ask() {
 	echo "$answer"
 }
 
-# The kernel itself may try for ever, but not beyond a fatal signal.
+# The kernel retries for ever, until a fatal signal.
 try_offline() { timeout -s KILL 60 bash -c "echo offline >$memory/state" 2>/dev/null; }
 
-# A piece of memory that the kernel can take offline, from the highest down: sets
-# $memory, $low and $high, and leaves it offline. Later nothing of the kernel's own may
-# be in it, so it is found early and kept.
+# Takes the highest memory block offline that can be: sets $memory, $low and $high. It
+# stays offline until bring_online, so that the kernel allocates no unmovable page in it.
 find_memory() {
 	local size name
 
@@ -212,9 +211,9 @@ find_memory() {
 	problem "no memory can go offline"
 }
 
-bring_online() { echo online_kernel >"$memory/state" || problem "memory does not come back"; }
+bring_online() { echo online_kernel >"$memory/state" || problem "memory cannot go online again"; }
 
-# offline: takes $memory offline and brings it back; in between contigmem knows.
+# offline: takes $memory offline and online again; a request for it fails in between.
 offline() {
 	local answer
 
@@ -224,8 +223,8 @@ offline() {
 	bring_online
 }
 
-# Memory goes offline where nothing lives, idle arenas and allocations elsewhere
-# beside it, and stays where a block is.
+# Memory without a block goes offline, also beside idle arenas and during allocations
+# elsewhere; memory with a block does not.
 hotplug() {
 	local before=$problems answer load i
 
@@ -245,7 +244,7 @@ hotplug() {
 	echo all >$debugfs/contigmem/free
 	for answer in cached uncached wc; do
 		answer=$(ask "size=64K low=$low high=$high align=1M cache=$answer")
-		[[ $answer = ok\ * ]] || problem "no block in memory that came back: $answer"
+		[[ $answer = ok\ * ]] || problem "no block in memory that is online again: $answer"
 		! offline || problem "memory with a live block went offline: $answer"
 		agrees "memory that stayed online"
 		echo all >$debugfs/contigmem/free
@@ -259,7 +258,7 @@ hotplug() {
 	[ $problems = "$before" ]
 }
 
-# The kernel's own request for memory takes what is idle, of each type.
+# Shrinkers release idle arenas of each type.
 shrink() {
 	local before=$problems type scan
 
@@ -274,28 +273,28 @@ shrink() {
 	agrees "idle arenas of each type"
 	if [ -e "$scan" ]; then
 		echo "0 0 1" >"$scan"
-		agrees "an arena given to the shrinker"
+		agrees "an arena released by the shrinker"
 		echo "0 0 1000000" >"$scan"
 	else
 		echo 2 >/proc/sys/vm/drop_caches
 	fi
-	[[ $(stat arenas) = *idle\ 0 ]] || problem "arenas are idle behind the shrinker: $(stat arenas)"
-	agrees "all given to the shrinker"
+	[[ $(stat arenas) = *idle\ 0 ]] || problem "arenas are idle after the shrinker: $(stat arenas)"
+	agrees "all arenas released by the shrinker"
 	[ $problems = "$before" ]
 }
 
-# rejected PARAMETER: insmod fails, and says why.
+# rejected PARAMETER: insmod fails, and logs why.
 rejected() {
 	dmesg -c >/dev/null
 	if insmod contigmem.ko "partition=ring:64K" "$1" 2>/dev/null; then
 		rmmod contigmem
 		problem "$1 was accepted"
 	fi
-	dmesg | grep -q "contigmem: ${1%%:*}: " || problem "nothing was said of $1"
+	dmesg | grep -q "contigmem: ${1%%:*}: " || problem "the refusal of $1 was not logged"
 	agrees "$1"
 }
 
-# Partitions that are made at load: used through debugfs, in columns, gone on unload.
+# Partitions that are created at load: used and listed through debugfs, freed on unload.
 partitions() {
 	local before=$problems list=$debugfs/contigmem/partitions answer parameter i
 
@@ -310,7 +309,7 @@ box RANGE 65536 65536 N cached 0 0 0 1" ] || problem "partitions: $(cat $list)"
 		answer=$(ask 'size=1M partition=ring cache=wc boundary=1M tag=Ring')
 		[[ $answer = ok\ *source=partition ]] || problem "no block in ring: $answer"
 		answer=$(ask 'size=4M partition=ring cache=wc')
-		[[ $answer = 'error -28 ENOSPC: '* ]] || problem "4M of what is left: $answer"
+		[[ $answer = 'error -28 ENOSPC: '* ]] || problem "4M in a partition that has less: $answer"
 		answer=$(ask 'size=64K partition=ring')
 		[[ $answer = 'error -95 EOPNOTSUPP: the partition has another cache type'* ]] ||
 			problem "cached in a write-combined partition: $answer"
@@ -336,7 +335,7 @@ box RANGE 65536 65536 N cached 0 0 0 1" ] || problem "partitions: $(cat $list)"
 	ask 'size=64K partition=ring cache=wc' >/dev/null
 	unload contigmem
 	agrees "partitions unloaded with a block"
-	# Its memory stays online; as soon as it is gone it need not.
+	# A partition's memory stays online; after its end it can go offline.
 	load contigmem.ko "partition=stays:64K,low=$low,high=$high,align=1M"
 	! offline || problem "memory with a partition went offline"
 	grep -q "^stays .* 65536 65536 " $list || problem "partitions: $(cat $list)"
@@ -352,7 +351,7 @@ box RANGE 65536 65536 N cached 0 0 0 1" ] || problem "partitions: $(cat $list)"
 	[ $problems = "$before" ]
 }
 
-# granted REQUEST: in the CMA area, which is CMA's to hand out.
+# granted REQUEST: CMA serves it in the CMA area.
 granted() {
 	local answer
 
@@ -361,6 +360,7 @@ granted() {
 	agrees "$1 in the CMA area"
 }
 
+# refused REQUEST: it is refused in the CMA area.
 refused() {
 	local answer
 
@@ -368,8 +368,8 @@ refused() {
 	[[ $answer = error\ * ]] || problem "$1 in the CMA area: $answer"
 }
 
-# The kernel was booted with cma=SIZE@START-END: all of it is served, through CMA
-# and to callers who can wait alone, and comes back.
+# The kernel was booted with cma=SIZE@START-END: CMA serves all of the area, to callers
+# that can sleep alone, and gets it back.
 cma() {
 	local before=$problems low high start end i
 
@@ -403,8 +403,8 @@ free_before=$(free_kb)
 find_memory
 
 if load contigmem.ko; then
-	# Blocks of another caller, which debugfs must leave alone. Before the suites,
-	# which leave pages of the kernel's own where requests of a few MiB want to be.
+	# With the client's blocks, which debugfs must not free. Before the suites, after which
+	# unmovable pages lie in the way of requests of a few MiB.
 	load contigmem_client.ko
 	step "debugfs_test --pairs $pairs"
 	./debugfs_test --pairs "$pairs" >debugfs.tap || problem "debugfs_test failed"
@@ -423,12 +423,12 @@ if load contigmem.ko; then
 	fi
 	if hotplug; then result hotplug ok; else result hotplug failed; fi
 	[ "$(blocks)" = 0 ] || problem "blocks are left: $(cat $debugfs/contigmem/blocks)"
-	step "looking for what is left"
+	step "looking for leaks"
 	if [ -e $debugfs/page_owner ]; then
 		lost=$(pages_lost) || problem "cannot read page_owner"
 		result pages_lost "$lost"
 	fi
-	# Blocks made through debugfs go with the module, their cache type undone.
+	# Unloading frees blocks allocated through debugfs, and restores their cache type.
 	echo "size=2M cache=wc" >$debugfs/contigmem/alloc || problem "no last block"
 	unload contigmem
 	agrees "contigmem unloaded"
