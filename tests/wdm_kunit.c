@@ -875,7 +875,7 @@ static void physical_address_of_foreign_memory_is_0(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, MmGetPhysicalAddress((PVOID)8).QuadPart, 0LL);
 }
 
-/* A caller under a lock is served where no sleep is needed, else gets a status. */
+/* A caller under a lock is served if nothing has to sleep, else gets a status. */
 static void callable_under_a_lock(struct kunit *test)
 {
 	struct ex cached = ex_of(PAGE_SIZE), combined = ex_of(PAGE_SIZE);

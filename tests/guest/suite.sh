@@ -49,7 +49,7 @@ agrees() {
 blocks() { grep -vc '^#' $debugfs/contigmem/blocks; }
 
 # Pages that contigmem allocated and did not free. Slabs and page tables that the kernel
-# allocated on its behalf are not counted: their innermost caller is another function.
+# allocated on its behalf are not counted: contigmem called other functions for them.
 # page_owner_stacks would be quicker, but omits allocations without a reclaim flag. A
 # read of page_owner returns one record and fails if the buffer is too small: the one of
 # cat is large enough, awk's is not.
