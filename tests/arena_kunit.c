@@ -144,7 +144,7 @@ static void a_freed_place_is_used_again(struct kunit *test)
 {
 	struct contigmem_request shape = CONTIGMEM_REQUEST(SZ_256K);
 	struct contigmem_request fill;
-	void *vaddr[8], *first;
+	void *vaddr[8], *first, *refused;
 	phys_addr_t base;
 	int round, i;
 
@@ -158,7 +158,8 @@ static void a_freed_place_is_used_again(struct kunit *test)
 	for (round = 0; round < 2; round++) {
 		for (i = 1; i < ARRAY_SIZE(vaddr); i++)
 			vaddr[i] = test_alloc(test, &fill, GFP_KERNEL);
-		KUNIT_EXPECT_TRUE(test, IS_ERR(contigmem_alloc(&fill, GFP_KERNEL | __GFP_NOWARN)));
+		refused = contigmem_alloc(&fill, GFP_KERNEL | __GFP_NOWARN);
+		KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(refused), -EBUSY);
 		for (i = 1; i < ARRAY_SIZE(vaddr); i++) {
 			test_forget(vaddr[i]);
 			contigmem_free(vaddr[i]);

@@ -396,6 +396,7 @@ static void refused_requests_keep_no_memory(struct kunit *test)
 		for (row = 0; row < 6; row++) {
 			struct contigmem_request req = CONTIGMEM_REQUEST(SZ_2M);
 			gfp_t gfp = GFP_KERNEL;
+			int error = -EINVAL;
 
 			switch (row) {
 			case 0:
@@ -412,14 +413,16 @@ static void refused_requests_keep_no_memory(struct kunit *test)
 				break;
 			case 4:
 				req.low = NOWHERE;
+				error = -ERANGE;
 				break;
 			case 5:
 				req.cache = CONTIGMEM_WRITECOMBINE;
 				gfp = GFP_ATOMIC;
+				error = -EAGAIN;
 				break;
 			}
-			KUNIT_ASSERT_TRUE_MSG(test, IS_ERR(contigmem_alloc(&req, gfp)), "%s",
-					      test_text(test, &req, gfp));
+			KUNIT_ASSERT_EQ_MSG(test, PTR_ERR_OR_ZERO(contigmem_alloc(&req, gfp)),
+					    error, "%s", test_text(test, &req, gfp));
 		}
 	}
 	/* A leak in one row would be 512 MiB; the rest of the system allocates little. */

@@ -147,7 +147,7 @@ static void scatter_cache(struct kunit *test, int nid, unsigned long wanted)
 		return;
 	cache->wanted = wanted;
 	cache->file = compat_shmem_file("contigmem-fragment", PFN_PHYS(cache->wanted));
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache->file));
+	KUNIT_ASSERT_EQ(test, PTR_ERR_OR_ZERO(cache->file), 0);
 	KUNIT_ASSERT_EQ(test, work_on_cpu(cpumask_first(cpus), fill_cache, cache), 0L);
 	for (i = 0; i < cache->wanted; i++) {
 		if (test_random_below(&rnd, 2))
@@ -325,7 +325,7 @@ static void fill_holes(struct kunit *test)
 			continue;
 		filling->wanted = free_pages_of(nid) / 2;
 		filling->file = compat_shmem_file("contigmem-filling", PFN_PHYS(filling->wanted));
-		KUNIT_ASSERT_FALSE(test, IS_ERR(filling->file));
+		KUNIT_ASSERT_EQ(test, PTR_ERR_OR_ZERO(filling->file), 0);
 		pages = work_on_cpu(cpumask_first(cpus), fill, filling);
 		kunit_info(test, "node %d: %ld pages fill the holes", nid, pages);
 		KUNIT_ASSERT_GT(test, pages, 0L);
@@ -680,7 +680,7 @@ static void pages_in_batches_are_moved(struct kunit *test)
 		unsigned long pfn;
 		bool served;
 
-		KUNIT_ASSERT_FALSE(test, IS_ERR(page));
+		KUNIT_ASSERT_EQ(test, PTR_ERR_OR_ZERO(page), 0);
 		pfn = page_to_pfn(page);
 		put_page(page);
 		if (!is_bad(pfn) || compat_pageblock_is_cma(pfn) || !others_can_move(pfn))

@@ -160,7 +160,7 @@ static void others_are_not_served_from_it(struct kunit *test)
 	req.low = info.phys;
 	req.high = info.phys + info.size - 1;
 	vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
-	KUNIT_EXPECT_TRUE(test, IS_ERR(vaddr));
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(vaddr), -EBUSY);
 	if (!IS_ERR(vaddr))
 		contigmem_free(vaddr);
 	close(test, partition);

@@ -76,10 +76,12 @@ static void failures_are_counted(struct kunit *test)
 	u32 tag = new_tag();
 
 	req.tag = tag;
-	KUNIT_EXPECT_TRUE(test, IS_ERR(contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN)));
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN)),
+			-ERANGE);
 	expect(test, tag, 0, 0, 0, 0, 1);
 	req.size = 0;
-	KUNIT_EXPECT_TRUE(test, IS_ERR(contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN)));
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN)),
+			-EINVAL);
 	expect(test, tag, 0, 0, 0, 0, 2);
 }
 
@@ -134,7 +136,8 @@ static void a_limit_holds_to_the_page(struct kunit *test)
 	req.size = SZ_64K + 1;
 	refuse_over_limit(test, &req);
 	req.size = SIZE_MAX - PAGE_SIZE;
-	KUNIT_EXPECT_TRUE(test, IS_ERR(contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN)));
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN)),
+			-ENOSPC);
 	/* A request that fails for another reason is not charged. */
 	req.size = SZ_64K;
 	req.low = 1ULL << 51;
