@@ -786,3 +786,4 @@ module_init(contigmem_init);
 module_exit(contigmem_exit);
 MODULE_DESCRIPTION("Physically contiguous memory under a device's real constraints");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(CONTIGMEM_VERSION);
