@@ -89,6 +89,10 @@ enum contigmem_source {
  * @CONTIGMEM_PARTITION_CACHE: -EOPNOTSUPP: the partition has another cache type
  * @CONTIGMEM_INTERRUPTED: -EINTR: a fatal signal arrived
  * @CONTIGMEM_NR_REASONS: how many there are
+ *
+ * A malformed request gets the first reason of this list that applies. The order of
+ * the others is a ranking: when several sources refuse a request, each for its own
+ * reason, the one that is later in the list is reported.
  */
 enum contigmem_reason {
 	CONTIGMEM_OK,
