@@ -126,7 +126,7 @@ enum contigmem_reason {
 /**
  * struct contigmem_verdict - what became of a request, and why
  * @reason: %CONTIGMEM_OK or why it failed
- * @source: who served it, %CONTIGMEM_SOURCE_NONE after a failure
+ * @source: the source that served it, %CONTIGMEM_SOURCE_NONE after a failure
  * @windows: places that were looked at
  * @frames_read: page frames whose state was read
  * @pages_migrated: pages that were moved out of the way

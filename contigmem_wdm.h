@@ -46,8 +46,8 @@ typedef enum _MEMORY_CACHING_TYPE {
 #define MM_ALLOCATE_CONTIGUOUS_MEMORY_FAST_ONLY	0x1u
 
 /*
- * x86 Linux has a PAGE_READONLY of its own, for user mappings. Whoever includes
- * this header means the Windows one.
+ * x86 Linux has a PAGE_READONLY of its own, for user mappings. A file that
+ * includes this header means the Windows one.
  */
 #undef PAGE_READONLY
 #define PAGE_READONLY				0x02

@@ -1,46 +1,47 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Whole pageblocks that were claimed once and are sub-allocated many times.
+ * Arenas: pools of whole pageblocks, allocated once and sub-allocated many times.
  */
-#ifndef CONTIGMEM_ARENA_H
-#define CONTIGMEM_ARENA_H
+#ifndef CTGM_ARENA_H
+#define CTGM_ARENA_H
 
-#include "../contigmem.h"
+#include "frames.h"
 
-struct arena;
-struct frames;
-struct need;
+struct ctgm_arena;
 
-/* The smallest block in a claim keeps all of it from everybody: no large ones. */
-#define ARENA_MAX_PAGEBLOCKS	4
+/* One live block keeps its whole arena from the page allocator, so arenas are small. */
+#define CTGM_ARENA_MAX_PAGEBLOCKS	4
 
 /**
- * struct arena_stats - what the arenas hold
+ * struct ctgm_arena_stats - what the arenas hold
  * @arenas: how many there are
  * @frames: their page frames
- * @idle: page frames of those that no block is in
+ * @idle: page frames of the arenas without a block
  */
-struct arena_stats {
+struct ctgm_arena_stats {
 	unsigned long arenas;
 	unsigned long frames;
 	unsigned long idle;
 };
 
-int arena_init(void);
-void arena_exit(void);
-struct arena *arena_new(unsigned long first, unsigned long nr, int nid,
-			enum contigmem_cache cache, gfp_t reclaim);
-void arena_discard(struct arena *arena);
-void arena_add(struct arena *arena, unsigned long first, struct frames *frames);
-void arena_put(const struct frames *frames);
-bool arena_release_idle(void);
-bool arena_release_in(unsigned long first, unsigned long last);
-struct arena_stats arena_stats(void);
-struct arena *arena_of_partition(const struct frames *frames, int nid);
-void arena_remove(struct arena *arena);
-bool arena_serve(struct arena *arena, const struct need *need, struct frames *frames);
-bool arena_has_place(const struct arena *arena, const struct need *need);
-void arena_describe(const struct arena *arena, struct contigmem_arena_info *info);
-bool arena_find_from(phys_addr_t phys, struct contigmem_arena_info *info);
+extern const struct ctgm_source ctgm_source_arena;
 
-#endif /* CONTIGMEM_ARENA_H */
+int ctgm_arena_init(void);
+void ctgm_arena_exit(void);
+struct ctgm_arena *ctgm_arena_create(unsigned long nr, gfp_t reclaim);
+void ctgm_arena_destroy(struct ctgm_arena *arena);
+void ctgm_arena_add(struct ctgm_arena *arena, const struct ctgm_frames *all,
+		    unsigned long first, struct ctgm_frames *frames);
+bool ctgm_arena_release_idle(void);
+bool ctgm_arena_release_in(unsigned long first, unsigned long last);
+struct ctgm_arena_stats ctgm_arena_stats(void);
+void ctgm_arena_add_partition(struct ctgm_arena *arena, const struct ctgm_frames *all);
+void ctgm_arena_remove_partition(struct ctgm_arena *arena);
+bool ctgm_arena_alloc_in(struct ctgm_arena *arena, const struct ctgm_constraints *place,
+			 struct ctgm_frames *frames);
+void ctgm_arena_free_in(struct ctgm_arena *arena, const struct ctgm_frames *frames);
+bool ctgm_arena_has_place(const struct ctgm_arena *arena, const struct ctgm_constraints *place);
+void ctgm_arena_describe(const struct ctgm_arena *arena, struct contigmem_arena_info *info);
+bool ctgm_arena_find_from(phys_addr_t phys, struct contigmem_arena_info *info);
+
+#endif /* CTGM_ARENA_H */

@@ -2,45 +2,48 @@
 /*
  * CMA areas; a kernel without CMA has none.
  */
-#ifndef CONTIGMEM_CMA_H
-#define CONTIGMEM_CMA_H
+#ifndef CTGM_CMA_H
+#define CTGM_CMA_H
 
 #include <linux/types.h>
 
+#include "frames.h"
+
 struct cma;
-struct frames;
-struct placement;
 
 #ifdef CONFIG_DMA_CMA
-int cma_init(void);
-void cma_exit(void);
-void cma_put(const struct frames *frames);
-struct cma *cma_find(const char *name);
-bool cma_take(struct cma *area, const struct placement *place, struct frames *frames);
+extern const struct ctgm_source ctgm_source_cma;
+
+int ctgm_cma_init(void);
+void ctgm_cma_exit(void);
+struct cma *ctgm_cma_find(const char *name);
+bool ctgm_cma_alloc_in(struct cma *area, const struct ctgm_constraints *place,
+		       struct ctgm_frames *frames);
+void ctgm_cma_free_in(struct cma *area, const struct ctgm_frames *frames);
 #else
-static inline int cma_init(void)
+static inline int ctgm_cma_init(void)
 {
 	return 0;
 }
 
-static inline void cma_exit(void)
+static inline void ctgm_cma_exit(void)
 {
 }
 
-static inline void cma_put(const struct frames *frames)
-{
-}
-
-static inline struct cma *cma_find(const char *name)
+static inline struct cma *ctgm_cma_find(const char *name)
 {
 	return NULL;
 }
 
-static inline bool cma_take(struct cma *area, const struct placement *place,
-			    struct frames *frames)
+static inline bool ctgm_cma_alloc_in(struct cma *area, const struct ctgm_constraints *place,
+				     struct ctgm_frames *frames)
 {
 	return false;
 }
+
+static inline void ctgm_cma_free_in(struct cma *area, const struct ctgm_frames *frames)
+{
+}
 #endif
 
-#endif /* CONTIGMEM_CMA_H */
+#endif /* CTGM_CMA_H */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Every difference between kernel releases. Nothing else knows versions.
+ * Every difference between kernel releases that the module meets.
  */
-#ifndef CONTIGMEM_COMPAT_H
-#define CONTIGMEM_COMPAT_H
+#ifndef CTGM_COMPAT_H
+#define CTGM_COMPAT_H
 
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -182,4 +182,4 @@ static inline void compat_shrinker_unregister(struct shrinker *shrinker)
 #endif
 }
 
-#endif /* CONTIGMEM_COMPAT_H */
+#endif /* CTGM_COMPAT_H */

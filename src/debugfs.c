@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The operator's face: /sys/kernel/debug/contigmem/, root only.
+ * The operator's files: /sys/kernel/debug/contigmem/, root only.
  */
 #include <linux/ctype.h>
 #include <linux/debugfs.h>
@@ -19,20 +19,21 @@
 #include <linux/xarray.h>
 
 #include "../contigmem.h"
+#include "account.h"
 #include "arena.h"
 #include "debugfs.h"
-#include "failures.h"
-#include "frames.h"
-#include "ledger.h"
-#include "line.h"
-#include "memmap.h"
+#include "history.h"
+#include "parse.h"
 #include "partition.h"
+#include "pfn_scan.h"
+#include "ranges.h"
 #include "request.h"
+#include "source.h"
 
 #define LINE_SIZE	512	/* bytes, as the fault says */
 
 #ifdef CONFIG_DEBUG_FS
-static struct dentry *directory;
+static struct dentry *debugfs_directory;
 
 /*
  * The blocks made here, address by id. They are freed on unload, so they hold
@@ -40,29 +41,29 @@ static struct dentry *directory;
  */
 static DEFINE_XARRAY(own_blocks);
 
-static void free_own(void *vaddr)
+static void free_own_block(void *vaddr)
 {
 	__module_get(THIS_MODULE);	/* contigmem_free() drops one */
 	contigmem_free(vaddr);
 }
 
-/* The file's own position would stay where it is after a refused write. */
-struct alloc_file {
-	struct mutex lock;	/* protects all of the following */
+/* The position is private: the file's own would stay where it is after a refused write. */
+struct ctgm_alloc_file {
+	struct mutex lock;	/* protects the members below */
 	loff_t at;
-	char answer[LINE_SIZE];
+	char result[LINE_SIZE];
 };
 
-static void answer_ok(struct alloc_file *file, const struct contigmem_info *info)
+static void alloc_result_ok(struct ctgm_alloc_file *file, const struct contigmem_info *info)
 {
-	scnprintf(file->answer, sizeof(file->answer),
+	scnprintf(file->result, sizeof(file->result),
 		  "ok id=%llu virt=0x%lx phys=%#llx-%#llx size=%zu node=%d cache=%s source=%s\n",
 		  info->id, (unsigned long)info->vaddr, (u64)info->phys,
 		  (u64)info->phys + info->size - 1, info->size, info->nid,
 		  contigmem_cache_name(info->cache), contigmem_source_name(info->source));
 }
 
-/* Why a request was refused, in a line with its end. */
+/* Write why a request was refused, and a newline. */
 static void refusal_text(char *text, size_t size, const struct contigmem_verdict *verdict)
 {
 	enum contigmem_reason reason = verdict->reason;
@@ -70,7 +71,7 @@ static void refusal_text(char *text, size_t size, const struct contigmem_verdict
 
 	used = scnprintf(text, size,
 			 "error %d %s: %s; windows=%lu frames_read=%lu attempts=%lu largest_free=%lu",
-			 request_errno(reason), request_errno_name(reason),
+			 ctgm_reason_errno(reason), ctgm_reason_errno_name(reason),
 			 contigmem_reason_text(reason), verdict->windows, verdict->frames_read,
 			 verdict->attempts, verdict->largest_free);
 	if (verdict->blocker_kind)
@@ -79,21 +80,22 @@ static void refusal_text(char *text, size_t size, const struct contigmem_verdict
 	scnprintf(text + used, size - used, "\n");
 }
 
-static void answer_error(struct alloc_file *file, const struct contigmem_verdict *verdict)
+static void alloc_result_error(struct ctgm_alloc_file *file,
+			       const struct contigmem_verdict *verdict)
 {
-	refusal_text(file->answer, sizeof(file->answer), verdict);
+	refusal_text(file->result, sizeof(file->result), verdict);
 }
 
-static int answer_fault(struct alloc_file *file, const char *fault, const char *word)
+static int alloc_result_fault(struct ctgm_alloc_file *file, const char *fault, const char *word)
 {
-	scnprintf(file->answer, sizeof(file->answer), "error %d EINVAL: %s '%s'\n",
+	scnprintf(file->result, sizeof(file->result), "error %d EINVAL: %s '%s'\n",
 		  -EINVAL, fault, word);
 	return -EINVAL;
 }
 
 static int alloc_open(struct inode *inode, struct file *filp)
 {
-	struct alloc_file *file = kzalloc(sizeof(*file), GFP_KERNEL);
+	struct ctgm_alloc_file *file = kzalloc(sizeof(*file), GFP_KERNEL);
 
 	if (!file)
 		return -ENOMEM;
@@ -110,18 +112,18 @@ static int alloc_release(struct inode *inode, struct file *filp)
 
 static ssize_t alloc_read(struct file *filp, char __user *to, size_t size, loff_t *unused)
 {
-	struct alloc_file *file = filp->private_data;
+	struct ctgm_alloc_file *file = filp->private_data;
 	ssize_t done;
 
 	mutex_lock(&file->lock);
-	done = simple_read_from_buffer(to, size, &file->at, file->answer,
-				       strlen(file->answer));
+	done = simple_read_from_buffer(to, size, &file->at, file->result,
+				       strlen(file->result));
 	mutex_unlock(&file->lock);
 	return done;
 }
 
-/* What is opened here is closed on unload at the latest, so it holds no reference. */
-static struct contigmem_partition *open_partition(const char *name)
+/* A partition opened here is closed on unload at the latest, so it holds no module reference. */
+static struct contigmem_partition *alloc_open_partition(const char *name)
 {
 	struct contigmem_partition *partition = contigmem_partition_open(name);
 
@@ -130,7 +132,7 @@ static struct contigmem_partition *open_partition(const char *name)
 	return partition;
 }
 
-static void close_partition(struct contigmem_partition *partition)
+static void alloc_close_partition(struct contigmem_partition *partition)
 {
 	if (!partition)
 		return;
@@ -140,31 +142,33 @@ static void close_partition(struct contigmem_partition *partition)
 		module_put(THIS_MODULE);
 }
 
-/* Make the block that a line asks for; 0 or the errno, and the answer. */
-static int alloc_line(struct alloc_file *file, char *line)
+/* Allocate the block that a line asks for. Returns 0 or the errno, and sets the result. */
+static int alloc_line(struct ctgm_alloc_file *file, char *line)
 {
+	struct ctgm_parsed parsed = {
+		.req = CONTIGMEM_REQUEST(0),
+		.gfp = GFP_KERNEL | __GFP_NOWARN,
+	};
+	struct contigmem_request *req = &parsed.req;
 	struct contigmem_verdict verdict;
-	struct contigmem_request req = CONTIGMEM_REQUEST(0);
-	gfp_t gfp = GFP_KERNEL | __GFP_NOWARN;
-	char partition[CONTIGMEM_PARTITION_NAME_MAX + 1] = "";
-	const char *fault, *word;
+	const char *fault;
 	struct contigmem_info info;
 	void *vaddr;
 	int error;
 
-	fault = line_parse(line, &req, &gfp, partition, &word);
+	fault = ctgm_parse_line(line, &parsed);
 	if (fault)
-		return answer_fault(file, fault, word);
-	if (partition[0]) {
-		req.partition = open_partition(partition);
-		if (IS_ERR(req.partition))
-			return answer_fault(file, "no partition", partition);
+		return alloc_result_fault(file, fault, parsed.word);
+	if (parsed.partition[0]) {
+		req->partition = alloc_open_partition(parsed.partition);
+		if (IS_ERR(req->partition))
+			return alloc_result_fault(file, "no partition", parsed.partition);
 	}
-	req.verdict = &verdict;
-	vaddr = contigmem_alloc(&req, gfp);
-	close_partition(req.partition);
+	req->verdict = &verdict;
+	vaddr = contigmem_alloc(req, parsed.gfp);
+	alloc_close_partition(req->partition);
 	if (IS_ERR(vaddr)) {
-		answer_error(file, &verdict);
+		alloc_result_error(file, &verdict);
 		return PTR_ERR(vaddr);
 	}
 	contigmem_describe(vaddr, &info);
@@ -172,17 +176,17 @@ static int alloc_line(struct alloc_file *file, char *line)
 	if (error) {
 		contigmem_free(vaddr);
 		verdict.reason = CONTIGMEM_NO_BOOKKEEPING;
-		answer_error(file, &verdict);
+		alloc_result_error(file, &verdict);
 		return error;
 	}
 	module_put(THIS_MODULE);
-	answer_ok(file, &info);
+	alloc_result_ok(file, &info);
 	return 0;
 }
 
 static ssize_t alloc_write(struct file *filp, const char __user *from, size_t size, loff_t *unused)
 {
-	struct alloc_file *file = filp->private_data;
+	struct ctgm_alloc_file *file = filp->private_data;
 	char *line = NULL;
 	int error;
 
@@ -194,9 +198,9 @@ static ssize_t alloc_write(struct file *filp, const char __user *from, size_t si
 	mutex_lock(&file->lock);
 	file->at = 0;
 	if (!line)
-		error = answer_fault(file, "line over", "512 bytes");
+		error = alloc_result_fault(file, "line over", "512 bytes");
 	else if (strlen(line) != size)
-		error = answer_fault(file, "NUL in", "the line");
+		error = alloc_result_fault(file, "NUL in", "the line");
 	else
 		error = alloc_line(file, line);
 	mutex_unlock(&file->lock);
@@ -213,13 +217,13 @@ static const struct file_operations alloc_fops = {
 	.llseek = noop_llseek,
 };
 
-/* Whoever erases the entry frees the block. */
+/* The task that erases the entry frees the block. */
 static bool free_id(unsigned long id)
 {
 	void *vaddr = xa_erase(&own_blocks, id);
 
 	if (vaddr)
-		free_own(vaddr);
+		free_own_block(vaddr);
 	return vaddr;
 }
 
@@ -259,7 +263,7 @@ static int free_line(char *line)
 		return free_id(value) ? 0 : -ENOENT;
 	}
 	if (!strncmp(text, "phys=", 5)) {
-		if (!line_parse_bytes(text + 5, &value))
+		if (!ctgm_parse_bytes(text + 5, &value))
 			return -EINVAL;
 		return free_phys(value) ? 0 : -ENOENT;
 	}
@@ -291,14 +295,14 @@ static const struct file_operations free_fops = {
 static int blocks_show(struct seq_file *seq, void *unused)
 {
 	struct contigmem_info info;
-	unsigned long address = 0;
+	const void *vaddr = NULL;
 	char tag[5];
 
 	seq_puts(seq, "# id tag phys size node cache source caller age\n");
-	while (ledger_find_from(address, &info)) {
+	for (; !contigmem_next(vaddr, &info); vaddr = info.vaddr + info.size) {
 		u64 ms = div_u64(info.age_ns, NSEC_PER_MSEC);
 
-		ledger_tag_text(info.tag, tag);
+		ctgm_tag_text(info.tag, tag);
 		seq_printf(seq, "%llu %s %#llx-%#llx %zu %d %s %s %pS %llu.%03llus",
 			   info.id, tag, (u64)info.phys, (u64)info.phys + info.size - 1,
 			   info.size, info.nid, contigmem_cache_name(info.cache),
@@ -307,9 +311,6 @@ static int blocks_show(struct seq_file *seq, void *unused)
 		if (info.users)
 			seq_printf(seq, " %susers=%u", info.freed ? "freed " : "", info.users);
 		seq_putc(seq, '\n');
-		address = (unsigned long)info.vaddr + info.size;
-		if (!address)
-			break;
 	}
 	return 0;
 }
@@ -317,21 +318,21 @@ DEFINE_SHOW_ATTRIBUTE(blocks);
 
 static int tags_show(struct seq_file *seq, void *unused)
 {
-	struct account *account = NULL;
+	struct ctgm_account *account = NULL;
 
 	seq_puts(seq, "# tag blocks bytes peak total failures limit\n");
-	while ((account = tags_next(account))) {
+	while ((account = ctgm_account_next(account))) {
 		struct contigmem_tag_info info;
 		char tag[5];
 
-		ledger_describe_account(account, &info);
-		/* All those that there was no room for. */
-		if (tags_is_others(account) && !info.total && !info.failures)
+		ctgm_account_describe(account, &info);
+		/* The account of all tags without one of their own. */
+		if (ctgm_account_is_others(account) && !info.total && !info.failures)
 			continue;
-		ledger_tag_text(info.tag, tag);
+		ctgm_tag_text(info.tag, tag);
 		seq_printf(seq, "%s %llu %llu %llu %llu %llu %llu\n",
-			   tags_is_others(account) ? "others" : tag, info.blocks, info.bytes,
-			   info.bytes_peak, info.total, info.failures, info.limit);
+			   ctgm_account_is_others(account) ? "others" : tag, info.blocks,
+			   info.bytes, info.bytes_peak, info.total, info.failures, info.limit);
 	}
 	return 0;
 }
@@ -343,7 +344,7 @@ static int partitions_show(struct seq_file *seq, void *unused)
 	unsigned int nth;
 
 	seq_puts(seq, "# name phys size free node cache blocks peak failures handles\n");
-	for (nth = 0; partition_describe_nth(nth, &info); nth++) {
+	for (nth = 0; ctgm_partition_describe_nth(nth, &info); nth++) {
 		if (info.is_cma)
 			seq_printf(seq, "%s - - - - cma", info.name);
 		else
@@ -358,45 +359,45 @@ static int partitions_show(struct seq_file *seq, void *unused)
 DEFINE_SHOW_ATTRIBUTE(partitions);
 
 /*
- * Node by node, zone by zone. Nothing is locked, and it is out of date at once; what
- * lies in processors' lists is not counted.
+ * Node by node, zone by zone. Nothing is locked, so the figures may change at once; frames
+ * in per-CPU lists are not counted.
  */
 static int memory_show(struct seq_file *seq, void *unused)
 {
-	struct memmap *map = memmap_get();
+	struct ctgm_ranges *ranges = ctgm_ranges_get();
 	unsigned int i;
 
 	seq_puts(seq, "# node zone phys pages free largest_free\n");
-	for (i = 0; i < map->nr; i++) {
-		const struct extent *extent = &map->extent[i];
-		struct extent_use use = memmap_use_of(extent);
+	for (i = 0; i < ranges->nr; i++) {
+		const struct ctgm_range *range = &ranges->range[i];
+		struct ctgm_free_count count = ctgm_pfn_count_free(range->first, range->last);
 
-		seq_printf(seq, "%d %s %#llx-%#llx %lu %lu %lu\n", extent->nid,
-			   NODE_DATA(extent->nid)->node_zones[extent->zone].name,
-			   (u64)PFN_PHYS(extent->first), (u64)PFN_PHYS(extent->last + 1) - 1,
-			   extent->last - extent->first + 1, use.free, use.largest_free);
+		seq_printf(seq, "%d %s %#llx-%#llx %lu %lu %lu\n", range->nid,
+			   NODE_DATA(range->nid)->node_zones[range->zone].name,
+			   (u64)PFN_PHYS(range->first), (u64)PFN_PHYS(range->last + 1) - 1,
+			   range->last - range->first + 1, count.free, count.largest_free);
 	}
-	memmap_put(map);
+	ctgm_ranges_put(ranges);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(memory);
 
-/* A request in the words of "alloc", which may not take it: it may be malformed. */
+/* Requests are shown in the words of "alloc", malformed ones included. */
 static int failures_show(struct seq_file *seq, void *unused)
 {
-	struct failure failure;
+	struct ctgm_refused refused;
 	char text[LINE_SIZE];
 	u64 number = 0;
 
 	seq_puts(seq, "# age caller: request gfp: error\n");
-	while (failures_next(&number, &failure)) {
-		u64 ms = div_u64(ktime_get_mono_fast_ns() - failure.when, NSEC_PER_MSEC);
-		gfp_t context = failure.gfp & ~(__GFP_THISNODE | __GFP_ZERO | __GFP_NOWARN);
+	while (ctgm_history_next_refused(&number, &refused)) {
+		u64 ms = div_u64(ktime_get_mono_fast_ns() - refused.when, NSEC_PER_MSEC);
+		gfp_t context = refused.gfp & ~(__GFP_THISNODE | __GFP_ZERO | __GFP_NOWARN);
 
-		line_format(text, sizeof(text), &failure.req, failure.gfp, failure.partition);
+		ctgm_format_line(text, sizeof(text), &refused.req, refused.gfp, refused.partition);
 		seq_printf(seq, "%llu.%03llus %pS: %s gfp=%pGg: ", ms / MSEC_PER_SEC,
-			   ms % MSEC_PER_SEC, failure.caller, text, &context);
-		refusal_text(text, sizeof(text), &failure.verdict);
+			   ms % MSEC_PER_SEC, refused.caller, text, &context);
+		refusal_text(text, sizeof(text), &refused.verdict);
 		seq_puts(seq, text);
 	}
 	return 0;
@@ -405,40 +406,40 @@ DEFINE_SHOW_ATTRIBUTE(failures);
 
 static int stats_show(struct seq_file *seq, void *unused)
 {
-	struct arena_stats arenas = arena_stats();
+	struct ctgm_arena_stats arenas = ctgm_arena_stats();
 	enum contigmem_source source;
 
 	seq_puts(seq, "# source tries hits frames_read migrated attempts\n");
 	for (source = CONTIGMEM_SOURCE_NONE + 1; source < CONTIGMEM_NR_SOURCES; source++) {
-		struct frames_stats stats = frames_stats_of(source);
+		struct ctgm_source_stats stats = ctgm_source_stats(source);
 
 		seq_printf(seq, "%s %llu %llu %llu %llu %llu\n", contigmem_source_name(source),
 			   stats.tries, stats.hits, stats.frames_read, stats.migrated,
 			   stats.attempts);
 	}
-	seq_printf(seq, "frames_leaked %llu\n", frames_leaked());
+	seq_printf(seq, "frames_leaked %llu\n", ctgm_frames_leaked());
 	seq_printf(seq, "arenas %lu frames %lu idle %lu\n", arenas.arenas, arenas.frames,
 		   arenas.idle);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
 
-void debugfs_init(void)
+void ctgm_debugfs_init(void)
 {
-	directory = debugfs_create_dir("contigmem", NULL);
-	debugfs_create_file("alloc", 0600, directory, NULL, &alloc_fops);
-	debugfs_create_file("free", 0200, directory, NULL, &free_fops);
-	debugfs_create_file("blocks", 0400, directory, NULL, &blocks_fops);
-	debugfs_create_file("tags", 0400, directory, NULL, &tags_fops);
-	debugfs_create_file("partitions", 0400, directory, NULL, &partitions_fops);
-	debugfs_create_file("memory", 0400, directory, NULL, &memory_fops);
-	debugfs_create_file("failures", 0400, directory, NULL, &failures_fops);
-	debugfs_create_file("stats", 0400, directory, NULL, &stats_fops);
+	debugfs_directory = debugfs_create_dir("contigmem", NULL);
+	debugfs_create_file("alloc", 0600, debugfs_directory, NULL, &alloc_fops);
+	debugfs_create_file("free", 0200, debugfs_directory, NULL, &free_fops);
+	debugfs_create_file("blocks", 0400, debugfs_directory, NULL, &blocks_fops);
+	debugfs_create_file("tags", 0400, debugfs_directory, NULL, &tags_fops);
+	debugfs_create_file("partitions", 0400, debugfs_directory, NULL, &partitions_fops);
+	debugfs_create_file("memory", 0400, debugfs_directory, NULL, &memory_fops);
+	debugfs_create_file("failures", 0400, debugfs_directory, NULL, &failures_fops);
+	debugfs_create_file("stats", 0400, debugfs_directory, NULL, &stats_fops);
 }
 
-void debugfs_exit(void)
+void ctgm_debugfs_exit(void)
 {
-	debugfs_remove(directory);
+	debugfs_remove(debugfs_directory);
 	free_all();
 }
 #endif

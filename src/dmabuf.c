@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Blocks as dma-bufs: devices and programs of others use them for as long as they
+ * Blocks as dma-bufs: other drivers' devices and programs use them for as long as they
  * hold a reference.
  */
 #include <linux/dma-buf.h>
@@ -16,41 +16,38 @@
 
 #include "compat.h"
 #include "dmabuf.h"
-#include "ledger.h"
-#include "mapping.h"
+#include "map.h"
 
-/* What an entry of a scatterlist can say, in whole pages. */
-#define SEGMENT_MAX	(UINT_MAX & PAGE_MASK)
+/* The largest entry of a scatterlist in whole pages: its length is an unsigned int. */
+#define DMABUF_SEGMENT_MAX	(UINT_MAX & PAGE_MASK)
 
 /**
- * struct export - one dma-buf
- * @block: its block, which stays
- * @release: to be called when it need not any longer
- * @lock: for whoever looks at the devices
- * @devices: what is attached
+ * struct ctgm_dmabuf - one dma-buf
+ * @block: its block, which it uses; constant
+ * @lock: protects @devices
+ * @devices: the devices attached
  */
-struct export {
-	struct block *block;
-	void (*release)(struct block *block);
-	struct mutex lock;	/* protects devices */
+struct ctgm_dmabuf {
+	struct ctgm_block *block;
+	struct mutex lock;	/* taken by tasks */
 	struct list_head devices;
 };
 
 /**
- * struct export_device - a device that is attached
- * @list: in the dma-buf's
- * @dev: the device
+ * struct ctgm_dmabuf_device - a device that is attached
+ * @list: in the dma-buf's list; protected by the dma-buf's lock, as is @mapped
+ * @dev: the device; constant
  * @table: the block as the device sees it
- * @mapped: it does now; protected by the dma-buf's lock
+ * @mapped: the device sees it now
  */
-struct export_device {
+struct ctgm_dmabuf_device {
 	struct list_head list;
 	struct device *dev;
 	struct sg_table table;
 	bool mapped;
 };
 
-static int fill_table(struct sg_table *table, const struct block *block)
+static int dmabuf_fill_table(struct sg_table *table, const struct ctgm_block *block)
 {
 	size_t left = block->frames.nr << PAGE_SHIFT;
 	struct page *page = pfn_to_page(block->frames.first);
@@ -58,11 +55,11 @@ static int fill_table(struct sg_table *table, const struct block *block)
 	unsigned int i;
 	int error;
 
-	error = sg_alloc_table(table, DIV_ROUND_UP(left, SEGMENT_MAX), GFP_KERNEL);
+	error = sg_alloc_table(table, DIV_ROUND_UP(left, DMABUF_SEGMENT_MAX), GFP_KERNEL);
 	if (error)
 		return error;
 	for_each_sgtable_sg(table, entry, i) {
-		unsigned int bytes = min_t(size_t, left, SEGMENT_MAX);
+		unsigned int bytes = min_t(size_t, left, DMABUF_SEGMENT_MAX);
 
 		sg_set_page(entry, page, bytes, 0);
 		page += bytes >> PAGE_SHIFT;
@@ -71,15 +68,15 @@ static int fill_table(struct sg_table *table, const struct block *block)
 	return 0;
 }
 
-static int attach(struct dma_buf *buf, struct dma_buf_attachment *attachment)
+static int dmabuf_attach(struct dma_buf *buf, struct dma_buf_attachment *attachment)
 {
-	struct export_device *device = kzalloc(sizeof(*device), GFP_KERNEL);
-	struct export *export = buf->priv;
+	struct ctgm_dmabuf_device *device = kzalloc(sizeof(*device), GFP_KERNEL);
+	struct ctgm_dmabuf *export = buf->priv;
 	int error;
 
 	if (!device)
 		return -ENOMEM;
-	error = fill_table(&device->table, export->block);
+	error = dmabuf_fill_table(&device->table, export->block);
 	if (error) {
 		kfree(device);
 		return error;
@@ -92,10 +89,10 @@ static int attach(struct dma_buf *buf, struct dma_buf_attachment *attachment)
 	return 0;
 }
 
-static void detach(struct dma_buf *buf, struct dma_buf_attachment *attachment)
+static void dmabuf_detach(struct dma_buf *buf, struct dma_buf_attachment *attachment)
 {
-	struct export_device *device = attachment->priv;
-	struct export *export = buf->priv;
+	struct ctgm_dmabuf_device *device = attachment->priv;
+	struct ctgm_dmabuf *export = buf->priv;
 
 	mutex_lock(&export->lock);
 	list_del(&device->list);
@@ -104,24 +101,25 @@ static void detach(struct dma_buf *buf, struct dma_buf_attachment *attachment)
 	kfree(device);
 }
 
-/* No cache holds anything of an uncached or write-combined block. */
-static bool is_cached(const struct export *export)
+/* No CPU cache holds data of an uncached or write-combined block. */
+static bool dmabuf_is_cached(const struct ctgm_dmabuf *export)
 {
-	return export->block->cache == CONTIGMEM_CACHED;
+	return export->block->frames.cache == CONTIGMEM_CACHED;
 }
 
-static unsigned long attributes(const struct export *export)
+static unsigned long dmabuf_attributes(const struct ctgm_dmabuf *export)
 {
-	return is_cached(export) ? 0 : DMA_ATTR_SKIP_CPU_SYNC;
+	return dmabuf_is_cached(export) ? 0 : DMA_ATTR_SKIP_CPU_SYNC;
 }
 
-static struct sg_table *map(struct dma_buf_attachment *attachment, enum dma_data_direction way)
+static struct sg_table *dmabuf_map(struct dma_buf_attachment *attachment,
+				   enum dma_data_direction direction)
 {
-	struct export_device *device = attachment->priv;
-	struct export *export = attachment->dmabuf->priv;
+	struct ctgm_dmabuf_device *device = attachment->priv;
+	struct ctgm_dmabuf *export = attachment->dmabuf->priv;
 	int error;
 
-	error = dma_map_sgtable(device->dev, &device->table, way, attributes(export));
+	error = dma_map_sgtable(device->dev, &device->table, direction, dmabuf_attributes(export));
 	if (error)
 		return ERR_PTR(error);
 	mutex_lock(&export->lock);
@@ -130,119 +128,121 @@ static struct sg_table *map(struct dma_buf_attachment *attachment, enum dma_data
 	return &device->table;
 }
 
-static void unmap(struct dma_buf_attachment *attachment, struct sg_table *table,
-		  enum dma_data_direction way)
+static void dmabuf_unmap(struct dma_buf_attachment *attachment, struct sg_table *table,
+			 enum dma_data_direction direction)
 {
-	struct export_device *device = attachment->priv;
-	struct export *export = attachment->dmabuf->priv;
+	struct ctgm_dmabuf_device *device = attachment->priv;
+	struct ctgm_dmabuf *export = attachment->dmabuf->priv;
 
 	mutex_lock(&export->lock);
 	device->mapped = false;
 	mutex_unlock(&export->lock);
-	dma_unmap_sgtable(device->dev, table, way, attributes(export));
+	dma_unmap_sgtable(device->dev, table, direction, dmabuf_attributes(export));
 }
 
-/* For all devices that see the block now. */
-static int sync(struct dma_buf *buf, enum dma_data_direction way,
-		void (*one)(struct device *dev, struct sg_table *table,
-			    enum dma_data_direction way))
+/* Sync the block for all devices that have it mapped. */
+static int dmabuf_sync(struct dma_buf *buf, enum dma_data_direction direction,
+		       void (*one)(struct device *dev, struct sg_table *table,
+				   enum dma_data_direction direction))
 {
-	struct export *export = buf->priv;
-	struct export_device *device;
+	struct ctgm_dmabuf *export = buf->priv;
+	struct ctgm_dmabuf_device *device;
 
-	if (!is_cached(export))
+	if (!dmabuf_is_cached(export))
 		return 0;
 	mutex_lock(&export->lock);
 	list_for_each_entry(device, &export->devices, list) {
 		if (device->mapped)
-			one(device->dev, &device->table, way);
+			one(device->dev, &device->table, direction);
 	}
 	mutex_unlock(&export->lock);
 	return 0;
 }
 
-static int begin_cpu_access(struct dma_buf *buf, enum dma_data_direction way)
+static int dmabuf_begin_cpu_access(struct dma_buf *buf, enum dma_data_direction direction)
 {
-	return sync(buf, way, dma_sync_sgtable_for_cpu);
+	return dmabuf_sync(buf, direction, dma_sync_sgtable_for_cpu);
 }
 
-static int end_cpu_access(struct dma_buf *buf, enum dma_data_direction way)
+static int dmabuf_end_cpu_access(struct dma_buf *buf, enum dma_data_direction direction)
 {
-	return sync(buf, way, dma_sync_sgtable_for_device);
+	return dmabuf_sync(buf, direction, dma_sync_sgtable_for_device);
 }
 
-/* The mapping's file is the dma-buf's, which holds the block. */
-static int map_to_user(struct dma_buf *buf, struct vm_area_struct *vma)
+/* The mapping keeps the dma-buf's file, which keeps the block. */
+static int dmabuf_map_to_user(struct dma_buf *buf, struct vm_area_struct *vma)
 {
-	struct export *export = buf->priv;
+	struct ctgm_dmabuf *export = buf->priv;
 
-	return mapping_to_user(export->block, vma);
+	return ctgm_map_user(&export->block->frames, export->block->flags & CONTIGMEM_READONLY,
+			     vma);
 }
 
-static int map_to_kernel(struct dma_buf *buf, struct iosys_map *where)
+static int dmabuf_map_to_kernel(struct dma_buf *buf, struct iosys_map *where)
 {
-	struct export *export = buf->priv;
+	struct ctgm_dmabuf *export = buf->priv;
 
 	iosys_map_set_vaddr(where, export->block->vaddr);
 	return 0;
 }
 
-static void release(struct dma_buf *buf)
+static void dmabuf_release(struct dma_buf *buf)
 {
-	struct export *export = buf->priv;
+	struct ctgm_dmabuf *export = buf->priv;
 
-	export->release(export->block);
+	ctgm_block_unuse(export->block);
 	kfree(export);
 }
 
-#define OPS_READONLY				\
-	.attach = attach,			\
-	.detach = detach,			\
-	.map_dma_buf = map,			\
-	.unmap_dma_buf = unmap,			\
-	.begin_cpu_access = begin_cpu_access,	\
-	.end_cpu_access = end_cpu_access,	\
-	.mmap = map_to_user,			\
-	.release = release
+#define DMABUF_OPS_READONLY				\
+	.attach = dmabuf_attach,			\
+	.detach = dmabuf_detach,			\
+	.map_dma_buf = dmabuf_map,			\
+	.unmap_dma_buf = dmabuf_unmap,			\
+	.begin_cpu_access = dmabuf_begin_cpu_access,	\
+	.end_cpu_access = dmabuf_end_cpu_access,	\
+	.mmap = dmabuf_map_to_user,			\
+	.release = dmabuf_release
 
-/* An importer in the kernel could not know that it must not write. */
-static const struct dma_buf_ops ops_readonly = { OPS_READONLY };
-static const struct dma_buf_ops ops = { OPS_READONLY, .vmap = map_to_kernel };
+/* No vmap: an importer in the kernel could not know that it must not write. */
+static const struct dma_buf_ops dmabuf_ops_readonly = { DMABUF_OPS_READONLY };
+static const struct dma_buf_ops dmabuf_ops = {
+	DMABUF_OPS_READONLY,
+	.vmap = dmabuf_map_to_kernel,
+};
 
 /**
- * dmabuf_export() - make a dma-buf of a block
- * @block: the block, with one more user
- * @flags: as contigmem_export_dmabuf() has checked
- * @release: called once for the user, even if this fails
+ * ctgm_dmabuf_export() - make a dma-buf of a block
+ * @block: the block, with a user that the dma-buf takes over, even if this fails
+ * @flags: as contigmem_export_dmabuf() has checked them
  *
  * Context: Process context. Sleeps.
- * Return: a file descriptor, or what contigmem_export_dmabuf() says.
+ * Return: a file descriptor, or an error as contigmem_export_dmabuf() documents it.
  */
-int dmabuf_export(struct block *block, int flags, void (*release)(struct block *block))
+int ctgm_dmabuf_export(struct ctgm_block *block, int flags)
 {
-	struct export *export = kzalloc(sizeof(*export), GFP_KERNEL);
+	struct ctgm_dmabuf *export = kzalloc(sizeof(*export), GFP_KERNEL);
 	DEFINE_DMA_BUF_EXPORT_INFO(info);
 	struct dma_buf *buf;
 	int fd;
 
 	if (!export) {
-		release(block);
+		ctgm_block_unuse(block);
 		return -ENOMEM;
 	}
 	export->block = block;
-	export->release = release;
 	mutex_init(&export->lock);
 	INIT_LIST_HEAD(&export->devices);
 
 	info.exp_name = "contigmem";
-	info.ops = block->flags & CONTIGMEM_READONLY ? &ops_readonly : &ops;
+	info.ops = block->flags & CONTIGMEM_READONLY ? &dmabuf_ops_readonly : &dmabuf_ops;
 	info.size = block->frames.nr << PAGE_SHIFT;
 	info.flags = flags & O_ACCMODE;
 	info.priv = export;
 	buf = dma_buf_export(&info);
 	if (IS_ERR(buf)) {
 		kfree(export);
-		release(block);
+		ctgm_block_unuse(block);
 		return PTR_ERR(buf);
 	}
 	fd = dma_buf_fd(buf, flags);

@@ -2,22 +2,21 @@
 /*
  * Blocks as dma-bufs.
  */
-#ifndef CONTIGMEM_DMABUF_H
-#define CONTIGMEM_DMABUF_H
+#ifndef CTGM_DMABUF_H
+#define CTGM_DMABUF_H
 
 #include <linux/errno.h>
 
-struct block;
+#include "block.h"
 
 #ifdef CONFIG_DMA_SHARED_BUFFER
-int dmabuf_export(struct block *block, int flags, void (*release)(struct block *block));
+int ctgm_dmabuf_export(struct ctgm_block *block, int flags);
 #else
-static inline int dmabuf_export(struct block *block, int flags,
-				void (*release)(struct block *block))
+static inline int ctgm_dmabuf_export(struct ctgm_block *block, int flags)
 {
-	release(block);
+	ctgm_block_unuse(block);
 	return -EOPNOTSUPP;
 }
 #endif
 
-#endif /* CONTIGMEM_DMABUF_H */
+#endif /* CTGM_DMABUF_H */

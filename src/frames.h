@@ -1,61 +1,106 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Getting page frames: asks the sources in order, checks every answer, gives
- * back.
+ * What an allocation and a source exchange: the request in page frames, the frames that
+ * serve it, and the operations of a source.
  */
-#ifndef CONTIGMEM_FRAMES_H
-#define CONTIGMEM_FRAMES_H
+#ifndef CTGM_FRAMES_H
+#define CTGM_FRAMES_H
 
 #include "../contigmem.h"
+#include "placement.h"
 
-struct arena;
-struct cma;
-struct need;
+struct ctgm_ranges;
+struct ctgm_source;
 
 /**
- * struct frames - the page frames of a block
+ * struct ctgm_alloc_control - one allocation on its way
+ * @place: where the block may lie
+ * @nid: node, NUMA_NO_NODE for any
+ * @strict: no other node than @nid
+ * @fast: neither migrate nor reclaim
+ * @may_sleep: the caller may
+ * @cache: cache type
+ * @partition: from this partition alone; NULL for all memory but partitions
+ * @reclaim: the reclaim bits of the caller's gfp
+ * @node: node that is tried now; NUMA_NO_NODE for any
+ * @migrate: pages may be migrated and reclaimed now; otherwise only free frames are taken
+ * @ranges: the machine's RAM
+ * @verdict: what was read and tried so far
+ *
+ * src/request.c sets the members up to @reclaim, which are constant afterwards;
+ * src/source.c sets @node, @migrate and @ranges for each call of a source.
+ */
+struct ctgm_alloc_control {
+	struct ctgm_constraints place;
+	int nid;
+	bool strict;
+	bool fast;
+	bool may_sleep;
+	enum contigmem_cache cache;
+	struct contigmem_partition *partition;
+	gfp_t reclaim;
+	int node;
+	bool migrate;
+	const struct ctgm_ranges *ranges;
+	struct contigmem_verdict verdict;
+};
+
+/**
+ * struct ctgm_frames - page frames that a source has handed out
  * @first: first frame
  * @nr: how many
- * @source: where they came from
+ * @source: takes them back
+ * @owner: the source's own: the arena, CMA area or partition that they belong to
  * @cache: the cache type that the direct map gives them now
- * @arena: whose they stay; NULL if they are the block's own
- * @area: of which CMA area they are, where the kernel lets us name one
- * @partition: of which partition they are
- * @whole: one block of the page allocator, with a reference count on the first
- *	frame alone; all others have one on each frame
+ * @home: the cache type with which @source takes them back
  */
-struct frames {
+struct ctgm_frames {
 	unsigned long first;
 	unsigned long nr;
-	enum contigmem_source source;
+	const struct ctgm_source *source;
+	void *owner;
 	enum contigmem_cache cache;
-	struct arena *arena;
-	struct cma *area;
-	struct contigmem_partition *partition;
-	bool whole;
+	enum contigmem_cache home;
 };
 
 /**
- * struct frames_stats - what a source has done since the module was loaded
- * @tries: requests it was asked to serve
- * @hits: requests it served
- * @frames_read: page frames whose state it read
- * @migrated: pages it had moved away
- * @attempts: calls of the kernel's allocators it made
+ * struct ctgm_source - one way to get page frames
+ * @id: its public name
+ * @guesses: the frames may miss the request, which is then no fault of the source
+ * @recycles: the frames may hold what an earlier block left in them
+ * @alloc: take @frames->nr frames on @ac->node. @frames has this source and otherwise
+ *	zeroes; the source sets the first frame and what differs. Adds to the verdict what
+ *	was read and tried, and the first blocker. Returns %CONTIGMEM_OK, or why not with
+ *	nothing taken.
+ * @free: take frames back that have their @home cache type; any context
+ * @leak: NULL, or forget frames that can never be given back; any context
  */
-struct frames_stats {
-	u64 tries;
-	u64 hits;
-	u64 frames_read;
-	u64 migrated;
-	u64 attempts;
+struct ctgm_source {
+	enum contigmem_source id;
+	bool guesses;
+	bool recycles;
+	enum contigmem_reason (*alloc)(struct ctgm_alloc_control *ac, struct ctgm_frames *frames);
+	void (*free)(const struct ctgm_frames *frames);
+	void (*leak)(const struct ctgm_frames *frames);
 };
 
-enum contigmem_reason frames_get(const struct need *need, struct frames *frames,
-				 struct contigmem_verdict *verdict);
-void frames_put(const struct frames *frames);
-void frames_leak(const struct frames *frames);
-struct frames_stats frames_stats_of(enum contigmem_source source);
-u64 frames_leaked(void);
+enum contigmem_reason ctgm_frames_set_type(struct ctgm_frames *frames, enum contigmem_cache cache);
+void ctgm_frames_restore(struct ctgm_frames *frames);
+u64 ctgm_frames_leaked(void);
 
-#endif /* CONTIGMEM_FRAMES_H */
+/* Does ctgm_frames_put() sleep? */
+static inline bool ctgm_frames_put_sleeps(const struct ctgm_frames *frames)
+{
+	return frames->cache != frames->home;
+}
+
+/* Give frames back to their source. Sleeps if ctgm_frames_put_sleeps(). */
+static inline void ctgm_frames_put(struct ctgm_frames *frames)
+{
+	if (ctgm_frames_put_sleeps(frames))
+		ctgm_frames_restore(frames);
+	else
+		frames->source->free(frames);
+}
+
+#endif /* CTGM_FRAMES_H */

@@ -1,33 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Partitions: memory that was taken once under its own constraints and has a name,
- * or a CMA area by its name. A request that names one is served from there, in any
+ * Partitions: memory that was allocated once under its own constraints and has a name,
+ * or a CMA area by its name. A request that names a partition is served from it, in any
  * context, or refused.
  */
 #include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/list.h>
+#include <linux/lockdep.h>
 #include <linux/mm.h>
-#include <linux/pfn.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include "arena.h"
 #include "cma.h"
-#include "mapping.h"
 #include "partition.h"
-#include "source.h"
 
 /**
  * struct contigmem_partition - one partition
- * @list: in the list of all
- * @name: its name
- * @arena: what its blocks are made of; NULL for a CMA area
- * @frames: the frames of that
+ * @list: in the list of all; protected by ctgm_partition_lock, as are the counters below
+ * @name: its name; constant, as are the members up to @area
+ * @arena: the pool of its frames; NULL for a CMA area
+ * @frames: the frames of that pool
  * @nid: their node; NUMA_NO_NODE for a CMA area
  * @area: the CMA area
- * @handles: times that it is open; gone with the last
+ * @handles: times that it is open; the partition goes with the last
  * @serving: requests that are being served
  * @blocks: live blocks
  * @blocks_peak: most of those at a time
@@ -36,8 +34,8 @@
 struct contigmem_partition {
 	struct list_head list;
 	char name[CONTIGMEM_PARTITION_NAME_MAX + 1];
-	struct arena *arena;
-	struct frames frames;
+	struct ctgm_arena *arena;
+	struct ctgm_frames frames;
 	int nid;
 	struct cma *area;
 	unsigned int handles;
@@ -47,11 +45,11 @@ struct contigmem_partition {
 	unsigned long failures;
 };
 
-static DEFINE_SPINLOCK(lock);	/* protects all, and what changes in each */
-static LIST_HEAD(all);
+static DEFINE_SPINLOCK(ctgm_partition_lock);
+static LIST_HEAD(partition_list);	/* protected by ctgm_partition_lock */
 
-/* What debugfs can list in columns, and a module parameter can say. */
-bool partition_name_is_good(const char *name)
+/* May a partition have this name? It has to fit a column of debugfs and a parameter. */
+bool ctgm_partition_name_is_good(const char *name)
 {
 	size_t length = strlen(name), i;
 
@@ -64,55 +62,57 @@ bool partition_name_is_good(const char *name)
 	return true;
 }
 
-/* Is it one of ours? Nothing is read of what may be no partition. Called with the lock held. */
-static bool is_listed(const struct contigmem_partition *partition)
+/* Is this pointer a partition? Nothing is read through it. */
+static bool partition_is_listed(const struct contigmem_partition *partition)
 {
 	const struct contigmem_partition *other;
 
-	list_for_each_entry(other, &all, list) {
+	lockdep_assert_held(&ctgm_partition_lock);
+	list_for_each_entry(other, &partition_list, list) {
 		if (other == partition)
 			return true;
 	}
 	return false;
 }
 
-/* Called with the lock held. */
-static struct contigmem_partition *find(const char *name)
+static struct contigmem_partition *partition_find(const char *name)
 {
 	struct contigmem_partition *partition;
 
-	list_for_each_entry(partition, &all, list) {
+	lockdep_assert_held(&ctgm_partition_lock);
+	list_for_each_entry(partition, &partition_list, list) {
 		if (!strcmp(partition->name, name))
 			return partition;
 	}
 	return NULL;
 }
 
-bool partition_is_live(const struct contigmem_partition *partition)
+/* Any context. */
+bool ctgm_partition_is_live(const struct contigmem_partition *partition)
 {
 	unsigned long flags;
 	bool live;
 
-	spin_lock_irqsave(&lock, flags);
-	live = is_listed(partition);
-	spin_unlock_irqrestore(&lock, flags);
+	spin_lock_irqsave(&ctgm_partition_lock, flags);
+	live = partition_is_listed(partition);
+	spin_unlock_irqrestore(&ctgm_partition_lock, flags);
 	return live;
 }
 
-/* List a new one, unless its name is taken. */
-static bool enlist(struct contigmem_partition *partition)
+/* Returns false if the name is taken. */
+static bool partition_list_add(struct contigmem_partition *partition)
 {
 	bool taken;
 
-	spin_lock_irq(&lock);
-	taken = find(partition->name);
+	spin_lock_irq(&ctgm_partition_lock);
+	taken = partition_find(partition->name);
 	if (!taken)
-		list_add_tail(&partition->list, &all);
-	spin_unlock_irq(&lock);
+		list_add_tail(&partition->list, &partition_list);
+	spin_unlock_irq(&ctgm_partition_lock);
 	return !taken;
 }
 
-static struct contigmem_partition *new(const char *name)
+static struct contigmem_partition *partition_alloc_record(const char *name)
 {
 	struct contigmem_partition *partition = kzalloc(sizeof(*partition), GFP_KERNEL);
 
@@ -125,104 +125,109 @@ static struct contigmem_partition *new(const char *name)
 }
 
 /**
- * partition_add() - make a partition of frames
- * @name: a good one
+ * ctgm_partition_add() - make a partition of page frames
+ * @name: a good name
  * @frames: the frames, with their cache type; the partition's on success
  *
  * Context: Sleeps.
  * Return: the partition, open once; -EEXIST if the name is taken, -ENOMEM.
  */
-struct contigmem_partition *partition_add(const char *name, const struct frames *frames)
+struct contigmem_partition *ctgm_partition_add(const char *name, const struct ctgm_frames *frames)
 {
-	struct contigmem_partition *partition = new(name);
+	struct contigmem_partition *partition = partition_alloc_record(name);
 	int error = -ENOMEM;
 
 	if (!partition)
 		return ERR_PTR(-ENOMEM);
 	partition->frames = *frames;
 	partition->nid = page_to_nid(pfn_to_page(frames->first));
-	partition->arena = arena_of_partition(frames, partition->nid);
+	partition->arena = ctgm_arena_create(frames->nr, GFP_KERNEL);
 	if (!partition->arena)
 		goto free;
+	ctgm_arena_add_partition(partition->arena, frames);
 	error = -EEXIST;
-	if (!enlist(partition))
+	if (!partition_list_add(partition))
 		goto remove_arena;
 	return partition;
 
 remove_arena:
-	arena_remove(partition->arena);
+	ctgm_arena_remove_partition(partition->arena);
 free:
 	kfree(partition);
 	return ERR_PTR(error);
 }
 
-/* One more handle of the partition with this name; NULL if there is none. */
-static struct contigmem_partition *open_again(const char *name)
+/* Open the listed partition with this name once more; NULL if there is none. */
+static struct contigmem_partition *partition_open_listed(const char *name)
 {
 	struct contigmem_partition *partition;
 
-	spin_lock_irq(&lock);
-	partition = find(name);
+	spin_lock_irq(&ctgm_partition_lock);
+	partition = partition_find(name);
 	if (partition)
 		partition->handles++;
-	spin_unlock_irq(&lock);
+	spin_unlock_irq(&ctgm_partition_lock);
 	return partition;
 }
 
 /**
- * partition_open() - find a partition, or a CMA area, by its name
+ * ctgm_partition_open() - find a partition, or a CMA area, by its name
  * @name: its name
  *
  * Context: Sleeps.
  * Return: the partition, or an ERR_PTR(): -ENOENT, -ENOMEM.
  */
-struct contigmem_partition *partition_open(const char *name)
+struct contigmem_partition *ctgm_partition_open(const char *name)
 {
-	struct contigmem_partition *partition;
+	struct contigmem_partition *partition = partition_open_listed(name);
 	struct cma *area;
 
-	for (;;) {
-		partition = open_again(name);
-		if (partition)
-			return partition;
-		area = cma_find(name);
-		if (!area)
-			return ERR_PTR(-ENOENT);
-		partition = new(name);
-		if (!partition)
-			return ERR_PTR(-ENOMEM);
-		partition->area = area;
-		if (enlist(partition))
-			return partition;
-		/* Somebody was faster. */
-		kfree(partition);
+	if (partition)
+		return partition;
+	area = ctgm_cma_find(name);
+	if (!area)
+		return ERR_PTR(-ENOENT);
+	partition = partition_alloc_record(name);
+	if (!partition)
+		return ERR_PTR(-ENOMEM);
+	partition->area = area;
+	while (!partition_list_add(partition)) {
+		/* Another task listed the area first, and may have closed it again. */
+		struct contigmem_partition *listed = partition_open_listed(name);
+
+		if (listed) {
+			kfree(partition);
+			return listed;
+		}
 	}
+	return partition;
 }
 
-/* Nobody knows it any more. Sleeps. */
-static void destroy(struct contigmem_partition *partition)
+/* Destroy a partition that is not listed any more. Sleeps. */
+static void partition_destroy(struct contigmem_partition *partition)
 {
 	if (partition->arena) {
-		arena_remove(partition->arena);
-		mapping_put(&partition->frames);
+		ctgm_arena_remove_partition(partition->arena);
+		ctgm_frames_put(&partition->frames);
 	}
 	kfree(partition);
 }
 
 /**
- * partition_close() - one handle less, and with the last the partition is gone
- * @partition: what is thought to be one
+ * ctgm_partition_close() - close a partition once, and destroy it with the last time
+ * @partition: what the caller holds for one
  *
  * Context: Sleeps.
- * Return: 0, -EINVAL if it is none, -EBUSY if it would go while blocks are in it.
+ * Return: 0; -EINVAL if it is no partition; -EBUSY if it would be destroyed while blocks
+ *	are in it.
  */
-int partition_close(struct contigmem_partition *partition)
+int ctgm_partition_close(struct contigmem_partition *partition)
 {
 	bool last = false;
 	int error = 0;
 
-	spin_lock_irq(&lock);
-	if (!is_listed(partition)) {
+	spin_lock_irq(&ctgm_partition_lock);
+	if (!partition_is_listed(partition)) {
 		error = -EINVAL;
 	} else if (partition->handles == 1 && (partition->blocks || partition->serving)) {
 		error = -EBUSY;
@@ -231,31 +236,31 @@ int partition_close(struct contigmem_partition *partition)
 		if (last)
 			list_del(&partition->list);
 	}
-	spin_unlock_irq(&lock);
+	spin_unlock_irq(&ctgm_partition_lock);
 	if (last)
-		destroy(partition);
+		partition_destroy(partition);
 	return error;
 }
 
-/* On unload: no block is left, and what is open is the module's own. */
-void partition_exit(void)
+/* On unload: no block is left, and the partitions still open are the module's own. */
+void ctgm_partition_exit(void)
 {
 	struct contigmem_partition *partition, *next;
 
-	list_for_each_entry_safe(partition, next, &all, list) {
+	list_for_each_entry_safe(partition, next, &partition_list, list) {
 		partition->handles = 1;
-		WARN_ON(partition_close(partition));
+		WARN_ON(ctgm_partition_close(partition));
 	}
 }
 
-/* Called with the lock held. */
-static void describe(const struct contigmem_partition *partition,
-		     struct contigmem_partition_info *info)
+static void partition_describe(const struct contigmem_partition *partition,
+			       struct contigmem_partition_info *info)
 {
 	struct contigmem_arena_info arena = {};
 
+	lockdep_assert_held(&ctgm_partition_lock);
 	if (partition->arena)
-		arena_describe(partition->arena, &arena);
+		ctgm_arena_describe(partition->arena, &arena);
 	*info = (struct contigmem_partition_info){
 		.phys = arena.phys,
 		.size = arena.size,
@@ -271,124 +276,144 @@ static void describe(const struct contigmem_partition *partition,
 	strscpy(info->name, partition->name, sizeof(info->name));
 }
 
-/* False if it is no live partition. */
-bool partition_describe(const struct contigmem_partition *partition,
-			struct contigmem_partition_info *info)
+/* Returns false if it is no live partition. Any context. */
+bool ctgm_partition_describe(const struct contigmem_partition *partition,
+			     struct contigmem_partition_info *info)
 {
 	unsigned long flags;
 	bool live;
 
-	spin_lock_irqsave(&lock, flags);
-	live = is_listed(partition);
+	spin_lock_irqsave(&ctgm_partition_lock, flags);
+	live = partition_is_listed(partition);
 	if (live)
-		describe(partition, info);
-	spin_unlock_irqrestore(&lock, flags);
+		partition_describe(partition, info);
+	spin_unlock_irqrestore(&ctgm_partition_lock, flags);
 	return live;
 }
 
-/* The n-th of all, to list them; false if there are fewer. */
-bool partition_describe_nth(unsigned int nth, struct contigmem_partition_info *info)
+/* Describe the n-th partition, to list all; false if there are fewer. */
+bool ctgm_partition_describe_nth(unsigned int nth, struct contigmem_partition_info *info)
 {
 	struct contigmem_partition *partition;
 	bool found = false;
 
-	spin_lock_irq(&lock);
-	list_for_each_entry(partition, &all, list) {
+	spin_lock_irq(&ctgm_partition_lock);
+	list_for_each_entry(partition, &partition_list, list) {
 		found = !nth--;
 		if (found) {
-			describe(partition, info);
+			partition_describe(partition, info);
 			break;
 		}
 	}
-	spin_unlock_irq(&lock);
+	spin_unlock_irq(&ctgm_partition_lock);
 	return found;
 }
 
-/* It stays while it serves; false if it is gone already. */
-static bool begin_to_serve(struct contigmem_partition *partition)
+/* Keep a partition while it serves a request; false if it is gone already. */
+static bool partition_begin(struct contigmem_partition *partition)
 {
 	unsigned long flags;
 	bool live;
 
-	spin_lock_irqsave(&lock, flags);
-	live = is_listed(partition);
+	spin_lock_irqsave(&ctgm_partition_lock, flags);
+	live = partition_is_listed(partition);
 	if (live)
 		partition->serving++;
-	spin_unlock_irqrestore(&lock, flags);
+	spin_unlock_irqrestore(&ctgm_partition_lock, flags);
 	return live;
 }
 
-/* With a block, for which it stays as well, or without. */
-static void end_to_serve(struct contigmem_partition *partition, bool served)
+/* A block that was served keeps the partition from here on. */
+static void partition_end(struct contigmem_partition *partition, bool served)
 {
 	unsigned long flags;
 
-	spin_lock_irqsave(&lock, flags);
+	spin_lock_irqsave(&ctgm_partition_lock, flags);
 	partition->serving--;
 	partition->blocks += served;
 	partition->blocks_peak = max(partition->blocks_peak, partition->blocks);
 	partition->failures += !served;
-	spin_unlock_irqrestore(&lock, flags);
+	spin_unlock_irqrestore(&ctgm_partition_lock, flags);
 }
 
-/* A block of it is gone, its frames included. Any context. */
-void partition_put(struct contigmem_partition *partition)
+static enum contigmem_reason partition_from_arena(struct contigmem_partition *partition,
+						  const struct ctgm_alloc_control *ac,
+						  struct ctgm_frames *frames)
 {
-	unsigned long flags;
-
-	spin_lock_irqsave(&lock, flags);
-	partition->blocks--;
-	spin_unlock_irqrestore(&lock, flags);
-}
-
-static enum contigmem_reason serve_from_arena(struct contigmem_partition *partition,
-					      const struct need *need, struct frames *frames)
-{
-	if (need->strict && need->nid != partition->nid)
+	if (ac->strict && ac->nid != partition->nid)
 		return CONTIGMEM_NODE_HAS_NONE;
-	if (!arena_has_place(partition->arena, need))
+	if (!ctgm_arena_has_place(partition->arena, &ac->place))
 		return CONTIGMEM_NOT_IN_PARTITION;
-	if (need->cache != partition->frames.cache)
+	if (ac->cache != partition->frames.cache)
 		return CONTIGMEM_PARTITION_CACHE;
-	return arena_serve(partition->arena, need, frames) ? CONTIGMEM_OK : CONTIGMEM_NO_FREE_RUN;
+	return ctgm_arena_alloc_in(partition->arena, &ac->place, frames) ?
+	       CONTIGMEM_OK : CONTIGMEM_NO_FREE_RUN;
 }
 
-static enum contigmem_reason serve_from_area(struct contigmem_partition *partition,
-					     const struct need *need, struct frames *frames,
-					     struct contigmem_verdict *verdict)
+static enum contigmem_reason partition_from_area(struct contigmem_partition *partition,
+						 struct ctgm_alloc_control *ac,
+						 struct ctgm_frames *frames)
 {
-	if (!need->may_sleep || need->fast)
+	if (!ac->may_sleep || ac->fast)
 		return CONTIGMEM_WOULD_SLEEP;
-	verdict->attempts++;
-	if (!cma_take(partition->area, &need->place, frames))
+	ac->verdict.attempts++;
+	if (!ctgm_cma_alloc_in(partition->area, &ac->place, frames))
 		return CONTIGMEM_NO_FREE_RUN;
-	if (!need->strict || page_to_nid(pfn_to_page(frames->first)) == need->nid)
+	if (!ac->strict || page_to_nid(pfn_to_page(frames->first)) == ac->nid)
 		return CONTIGMEM_OK;
-	cma_put(frames);
-	frames->area = NULL;
+	ctgm_cma_free_in(partition->area, frames);
 	return CONTIGMEM_NODE_HAS_NONE;
 }
 
-static enum contigmem_reason get(const struct need *need, const struct memmap *map, int nid,
-				 bool migrate, struct frames *frames,
-				 struct contigmem_verdict *verdict)
+static enum contigmem_reason partition_alloc(struct ctgm_alloc_control *ac,
+					     struct ctgm_frames *frames)
 {
-	struct contigmem_partition *partition = need->partition;
+	struct contigmem_partition *partition = ac->partition;
 	enum contigmem_reason reason;
 
-	if (!begin_to_serve(partition))
+	if (!partition_begin(partition))
 		return CONTIGMEM_BAD_PARTITION;
-	verdict->windows++;
-	reason = partition->arena ? serve_from_arena(partition, need, frames) :
-				    serve_from_area(partition, need, frames, verdict);
-	end_to_serve(partition, !reason);
-	if (!reason)
-		frames->partition = partition;
+	ac->verdict.windows++;
+	if (partition->arena)
+		reason = partition_from_arena(partition, ac, frames);
+	else
+		reason = partition_from_area(partition, ac, frames);
+	frames->owner = partition;
+	partition_end(partition, !reason);
 	return reason;
 }
 
-/* Asked for requests that name one, and then nobody else is. */
-const struct source source_partition = {
+/* From here on the partition may be closed. */
+static void partition_put(struct contigmem_partition *partition)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&ctgm_partition_lock, flags);
+	partition->blocks--;
+	spin_unlock_irqrestore(&ctgm_partition_lock, flags);
+}
+
+static void partition_free(const struct ctgm_frames *frames)
+{
+	struct contigmem_partition *partition = frames->owner;
+
+	if (partition->arena)
+		ctgm_arena_free_in(partition->arena, frames);
+	else
+		ctgm_cma_free_in(partition->area, frames);
+	partition_put(partition);
+}
+
+static void partition_leak(const struct ctgm_frames *frames)
+{
+	partition_put(frames->owner);
+}
+
+/* Serves the requests that name a partition, and no others. */
+const struct ctgm_source ctgm_source_partition = {
 	.id = CONTIGMEM_SOURCE_PARTITION,
-	.get = get,
+	.recycles = true,
+	.alloc = partition_alloc,
+	.free = partition_free,
+	.leak = partition_leak,
 };

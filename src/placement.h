@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which windows of page frames fit a request, and where to look next after a
- * blocker. Arithmetic alone: no kernel state, no locks, any context.
+ * Which candidate ranges of page frames meet the constraints, and where to look next
+ * after a blocker. Arithmetic alone: no kernel state, no locks, any context.
  */
-#ifndef CONTIGMEM_PLACEMENT_H
-#define CONTIGMEM_PLACEMENT_H
+#ifndef CTGM_PLACEMENT_H
+#define CTGM_PLACEMENT_H
 
+#include <linux/align.h>
+#include <linux/minmax.h>
 #include <linux/types.h>
 
 /**
- * struct placement - where a block may lie; all numbers are page frames
+ * struct ctgm_constraints - where a block may lie; all numbers are page frames
  * @first: first acceptable frame
  * @last: last acceptable frame, inclusive, so that the top of the address
- *	space can be said
+ *	space can be expressed
  * @nr: frames in the block, not 0
  * @align: power of two that the first frame is a multiple of
  * @boundary: power of two whose multiples the block does not cross, at least
  *	@nr; 0 means none
  */
-struct placement {
+struct ctgm_constraints {
 	unsigned long first;
 	unsigned long last;
 	unsigned long nr;
@@ -26,57 +28,131 @@ struct placement {
 	unsigned long boundary;
 };
 
-bool placement_next(const struct placement *place, unsigned long from, unsigned long *start);
-bool placement_fits(const struct placement *place, unsigned long start);
-struct placement placement_within(const struct placement *place,
-				  unsigned long first, unsigned long last);
+/**
+ * ctgm_place_fits() - would a block that starts at @start meet every constraint?
+ * @place: the constraints
+ * @start: page frame number
+ *
+ * Return: true if it would.
+ */
+static inline bool ctgm_place_fits(const struct ctgm_constraints *place, unsigned long start)
+{
+	unsigned long end = start + place->nr - 1;	/* inclusive */
+
+	if (end < start)
+		return false;
+	if (start < place->first || end > place->last)
+		return false;
+	if (!IS_ALIGNED(start, place->align))
+		return false;
+	/* Both ends lie between the same two multiples of the boundary. */
+	return !place->boundary || (start ^ end) < place->boundary;
+}
 
 /**
- * enum frame_state - what stands in a block's way at a frame, the worst last
- * @FRAME_FREE: nothing
- * @FRAME_MOVABLE: a page that can be moved
- * @FRAME_PINNED: a page that stays, although it looks as if it could be moved:
- *	it is in the way of a block, but not of one beside it
- * @FRAME_UNMOVABLE: a page that makes its whole pageblock useless
+ * ctgm_place_next() - the lowest place at or above a frame
+ * @place: the constraints
+ * @from: page frame number; below @place->first it means @place->first
+ * @start: set to the first frame of the place
+ *
+ * After a frame that blocks a candidate range, the next range that can be free of
+ * it starts at ctgm_place_next(place, blocker + 1): every place in between contains
+ * the blocker.
+ *
+ * Return: false if there is none.
  */
-enum frame_state { FRAME_FREE, FRAME_MOVABLE, FRAME_PINNED, FRAME_UNMOVABLE };
+static inline bool ctgm_place_next(const struct ctgm_constraints *place, unsigned long from,
+				   unsigned long *start)
+{
+	unsigned long at = max(from, place->first);
+	unsigned long aligned = ALIGN(at, place->align);
+
+	if (aligned < at)
+		return false;
+	if (place->boundary && (aligned ^ (aligned + place->nr - 1)) >= place->boundary) {
+		/*
+		 * The block crosses, so the alignment is smaller than the
+		 * boundary and the next multiple is aligned: one step does.
+		 */
+		at = aligned;
+		aligned = ALIGN(at, place->boundary);
+		if (aligned < at)
+			return false;
+	}
+	*start = aligned;
+	return ctgm_place_fits(place, aligned);
+}
 
 /**
- * struct frame_run - frames that share one state
- * @first: first frame
- * @last: last frame, inclusive
- * @state: whether they are in the way of a block
+ * ctgm_place_within() - the same constraints in a smaller range
+ * @place: the constraints
+ * @first: first frame of the range
+ * @last: last frame of the range, inclusive
+ *
+ * Return: the constraints; where the ranges do not meet, constraints that no place meets.
  */
-struct frame_run {
-	unsigned long first;
-	unsigned long last;
-	enum frame_state state;
+static inline struct ctgm_constraints ctgm_place_within(const struct ctgm_constraints *place,
+							unsigned long first, unsigned long last)
+{
+	struct ctgm_constraints within = *place;
+
+	within.first = max(first, place->first);
+	within.last = min(last, place->last);
+	return within;
+}
+
+/**
+ * enum ctgm_frame_state - the state of a frame that a block shall get, the worst last
+ * @CTGM_FRAME_FREE: nothing
+ * @CTGM_FRAME_MOVABLE: a page that the kernel can migrate
+ * @CTGM_FRAME_PINNED: a page that stays, although its kind can be migrated:
+ *	it blocks its own frame, not the frames beside it
+ * @CTGM_FRAME_UNMOVABLE: a page that makes its whole pageblock useless
+ */
+enum ctgm_frame_state {
+	CTGM_FRAME_FREE,
+	CTGM_FRAME_MOVABLE,
+	CTGM_FRAME_PINNED,
+	CTGM_FRAME_UNMOVABLE
 };
 
 /**
- * struct window_search - looks for windows, upwards; what is not set is 0
- * @place: where a block may lie, its range beginning and ending with a granule
- * @granule: frames that are claimed together, a power of two: a pageblock's
- * @inside: the worst that a window may have in it
- * @beside: the worst that the rest of its granules may
- * @read: says what is at a frame and how far that reaches to both sides; a frame
- *	is read once until a window is found, and once for each window beside it
+ * struct ctgm_frame_run - adjacent frames that share one state
+ * @first: first frame
+ * @last: last frame, inclusive
+ * @state: their state
+ */
+struct ctgm_frame_run {
+	unsigned long first;
+	unsigned long last;
+	enum ctgm_frame_state state;
+};
+
+/**
+ * struct ctgm_window_search - a search for candidate ranges, upwards; unset members are 0
+ * @place: the constraints; its range begins and ends with a granule
+ * @granule: frames that are isolated together, a power of two: a pageblock's
+ * @inside: the worst state allowed inside a candidate range
+ * @beside: the worst state allowed in the rest of its granules
+ * @read: returns the state of a frame and how far that state reaches to both sides; a
+ *	frame is read once until a range is found, and once for each range beside it
  * @windows: counts the places that were looked at
  * @stop: set by @read to end the search
- * @from: next frame that a window may start at; a caller may raise it
- * @over: private: nothing is left above
+ * @from: next frame that a range may start at; a caller may raise it
+ * @over: private: no place is left above
  * @good_first: private: the frames from here
  * @good_end: private: to before this one are known to be good
- * @moves: private, for window_next_cost(): pages to move in each good granule
+ * @moves: private, for ctgm_window_next_cost(): pages to move in each good granule
  * @nr_moves: private: how many @moves has room for
  * @sum: private: all of them
  */
-struct window_search {
-	struct placement place;
+struct ctgm_window_search {
+	struct ctgm_constraints place;
 	unsigned long granule;
-	enum frame_state inside;
-	enum frame_state beside;
-	void (*read)(struct window_search *search, unsigned long pfn, struct frame_run *run);
+	enum ctgm_frame_state inside;
+	enum ctgm_frame_state beside;
+	void (*read)(struct ctgm_window_search *search, unsigned long pfn,
+		     struct ctgm_frame_run *run);
 	unsigned long windows;
 	bool stop;
 	unsigned long from;
@@ -89,12 +165,13 @@ struct window_search {
 };
 
 /* How many granules the block of a search can touch. */
-static inline unsigned long window_granules(const struct window_search *search)
+static inline unsigned long ctgm_window_granules(const struct ctgm_window_search *search)
 {
 	return (search->place.nr - 1) / search->granule + 2;
 }
 
-bool window_next(struct window_search *search, unsigned long *start);
-bool window_next_cost(struct window_search *search, unsigned long *start, unsigned long *cost);
+bool ctgm_window_next(struct ctgm_window_search *search, unsigned long *start);
+bool ctgm_window_next_cost(struct ctgm_window_search *search, unsigned long *start,
+			   unsigned long *cost);
 
-#endif /* CONTIGMEM_PLACEMENT_H */
+#endif /* CTGM_PLACEMENT_H */

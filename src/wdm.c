@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The Windows-compatible face, written on contigmem.h alone. What is wrong with
- * a request is decided there; here a reason becomes a status.
+ * The Windows-compatible API, written on contigmem.h alone: contigmem_alloc() checks a
+ * request, and its reason becomes a status here.
  */
 #include <linux/bug.h>
 #include <linux/err.h>
@@ -14,7 +14,7 @@
 #include "../contigmem_wdm.h"
 #include "context.h"
 
-static const NTSTATUS statuses[CONTIGMEM_NR_REASONS] = {
+static const NTSTATUS wdm_statuses[CONTIGMEM_NR_REASONS] = {
 	[CONTIGMEM_OK] = STATUS_SUCCESS,
 	[CONTIGMEM_BAD_SIZE] = STATUS_INVALID_PARAMETER_1,
 	[CONTIGMEM_BAD_RANGE] = STATUS_INVALID_PARAMETER_3,
@@ -40,8 +40,8 @@ static const NTSTATUS statuses[CONTIGMEM_NR_REASONS] = {
 	[CONTIGMEM_INTERRUPTED] = STATUS_INSUFFICIENT_RESOURCES,
 };
 
-/* %CONTIGMEM_NR_CACHES, which contigmem_alloc() refuses, for what is not accepted. */
-static enum contigmem_cache cache_of_protect(ULONG protect, unsigned int *flags)
+/* Returns %CONTIGMEM_NR_CACHES, which contigmem_alloc() refuses, for a value not accepted. */
+static enum contigmem_cache wdm_cache_protect(ULONG protect, unsigned int *flags)
 {
 	ULONG access = protect & ~(PAGE_NOCACHE | PAGE_WRITECOMBINE);
 
@@ -63,7 +63,7 @@ static enum contigmem_cache cache_of_protect(ULONG protect, unsigned int *flags)
 	}
 }
 
-static enum contigmem_cache cache_of_type(MEMORY_CACHING_TYPE type)
+static enum contigmem_cache wdm_cache_type(MEMORY_CACHING_TYPE type)
 {
 	switch (type) {
 	case MmNonCached:
@@ -77,17 +77,17 @@ static enum contigmem_cache cache_of_type(MEMORY_CACHING_TYPE type)
 	}
 }
 
-/* A node number that no machine has stays one. */
-static int nid_of(NODE_REQUIREMENT node)
+/* A node number beyond those of any machine stays invalid. */
+static int wdm_nid(NODE_REQUIREMENT node)
 {
 	if (node == MM_ANY_NODE_OK)
 		return NUMA_NO_NODE;
 	return min_t(NODE_REQUIREMENT, node & ~MM_ANY_NODE_OK, INT_MAX);
 }
 
-static gfp_t context_gfp(void)
+static gfp_t wdm_gfp(void)
 {
-	return context_may_sleep() ? GFP_KERNEL : GFP_ATOMIC;
+	return ctgm_may_sleep() ? GFP_KERNEL : GFP_ATOMIC;
 }
 
 /**
@@ -144,8 +144,8 @@ NTSTATUS MmAllocateContiguousMemoryEx(PSIZE_T NumberOfBytes,
 	req.low = LowestAcceptableAddress.QuadPart;
 	req.high = HighestAcceptableAddress.QuadPart;
 	req.boundary = BoundaryAddressMultiple.QuadPart;
-	req.nid = nid_of(PreferredNode);
-	req.cache = cache_of_protect(Protect, &req.flags);
+	req.nid = wdm_nid(PreferredNode);
+	req.cache = wdm_cache_protect(Protect, &req.flags);
 	req.tag = Tag;
 	req.partition = PartitionObject;
 	req.verdict = &verdict;
@@ -154,24 +154,24 @@ NTSTATUS MmAllocateContiguousMemoryEx(PSIZE_T NumberOfBytes,
 	if (Flags & ~MM_ALLOCATE_CONTIGUOUS_MEMORY_FAST_ONLY)
 		req.flags = -1;		/* no flag of ours either */
 
-	vaddr = contigmem_alloc_track_caller(&req, context_gfp(), __builtin_return_address(0));
+	vaddr = contigmem_alloc_track_caller(&req, wdm_gfp(), __builtin_return_address(0));
 	if (!IS_ERR(vaddr)) {
 		*NumberOfBytes = PAGE_ALIGN(req.size);
 		*BaseAddress = vaddr;
 	}
-	return statuses[verdict.reason];
+	return wdm_statuses[verdict.reason];
 }
 EXPORT_SYMBOL_GPL(MmAllocateContiguousMemoryEx);
 
-/* For the older calls, which say no more than that it failed. */
-static PVOID allocate(struct contigmem_request *req, NODE_REQUIREMENT node, const void *caller)
+/* The older calls return no more than NULL on failure. */
+static PVOID wdm_allocate(struct contigmem_request *req, NODE_REQUIREMENT node, const void *caller)
 {
-	gfp_t gfp = context_gfp();
+	gfp_t gfp = wdm_gfp();
 	void *vaddr;
 
 	/* A machine with one node takes any; with more a node is meant strictly. */
 	if (num_online_nodes() > 1)
-		req->nid = nid_of(node);
+		req->nid = wdm_nid(node);
 	if (req->nid != NUMA_NO_NODE && !(node & MM_ANY_NODE_OK))
 		gfp |= __GFP_THISNODE;
 	vaddr = contigmem_alloc_track_caller(req, gfp, caller);
@@ -205,8 +205,8 @@ PVOID MmAllocateContiguousMemorySpecifyCacheNode(SIZE_T NumberOfBytes,
 	req.low = LowestAcceptableAddress.QuadPart;
 	req.high = HighestAcceptableAddress.QuadPart;
 	req.boundary = BoundaryAddressMultiple.QuadPart;
-	req.cache = cache_of_type(CacheType);
-	return allocate(&req, PreferredNode, __builtin_return_address(0));
+	req.cache = wdm_cache_type(CacheType);
+	return wdm_allocate(&req, PreferredNode, __builtin_return_address(0));
 }
 EXPORT_SYMBOL_GPL(MmAllocateContiguousMemorySpecifyCacheNode);
 
@@ -234,8 +234,8 @@ PVOID MmAllocateContiguousNodeMemory(SIZE_T NumberOfBytes,
 	req.low = LowestAcceptableAddress.QuadPart;
 	req.high = HighestAcceptableAddress.QuadPart;
 	req.boundary = BoundaryAddressMultiple.QuadPart;
-	req.cache = cache_of_protect(Protect, &req.flags);
-	return allocate(&req, PreferredNode, __builtin_return_address(0));
+	req.cache = wdm_cache_protect(Protect, &req.flags);
+	return wdm_allocate(&req, PreferredNode, __builtin_return_address(0));
 }
 EXPORT_SYMBOL_GPL(MmAllocateContiguousNodeMemory);
 
@@ -264,8 +264,8 @@ PVOID MmAllocateContiguousMemorySpecifyCache(SIZE_T NumberOfBytes,
 	req.low = LowestAcceptableAddress.QuadPart;
 	req.high = HighestAcceptableAddress.QuadPart;
 	req.boundary = BoundaryAddressMultiple.QuadPart;
-	req.cache = cache_of_type(CacheType);
-	return allocate(&req, MM_ANY_NODE_OK, __builtin_return_address(0));
+	req.cache = wdm_cache_type(CacheType);
+	return wdm_allocate(&req, MM_ANY_NODE_OK, __builtin_return_address(0));
 }
 EXPORT_SYMBOL_GPL(MmAllocateContiguousMemorySpecifyCache);
 
@@ -285,7 +285,7 @@ PVOID MmAllocateContiguousMemory(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS HighestA
 	struct contigmem_request req = CONTIGMEM_REQUEST(NumberOfBytes);
 
 	req.high = HighestAcceptableAddress.QuadPart;
-	return allocate(&req, MM_ANY_NODE_OK, __builtin_return_address(0));
+	return wdm_allocate(&req, MM_ANY_NODE_OK, __builtin_return_address(0));
 }
 EXPORT_SYMBOL_GPL(MmAllocateContiguousMemory);
 
@@ -317,9 +317,9 @@ void MmFreeContiguousMemorySpecifyCache(PVOID BaseAddress, SIZE_T NumberOfBytes,
 {
 	struct contigmem_info info;
 
-	/* A wrong address is contigmem_free()'s to tell. */
+	/* contigmem_free() reports a wrong address. */
 	if (!contigmem_describe(BaseAddress, &info) && info.vaddr == BaseAddress &&
-	    WARN(PAGE_ALIGN(NumberOfBytes) != info.size || cache_of_type(CacheType) != info.cache,
+	    WARN(PAGE_ALIGN(NumberOfBytes) != info.size || wdm_cache_type(CacheType) != info.cache,
 		 "%s(0x%lx, %zu, %d): block %llu has %zu bytes and is %s\n",
 		 __func__, (unsigned long)BaseAddress, NumberOfBytes, CacheType, info.id, info.size,
 		 contigmem_cache_name(info.cache)))

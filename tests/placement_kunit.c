@@ -13,7 +13,7 @@
 #define SPACE	32UL
 
 /* Constraints as text, for messages; freed when the test ends. */
-static const char *place_text(struct kunit *test, const struct placement *place)
+static const char *place_text(struct kunit *test, const struct ctgm_constraints *place)
 {
 	size_t room = 128;
 	char *text = kunit_kmalloc(test, room, GFP_KERNEL);
@@ -26,7 +26,7 @@ static const char *place_text(struct kunit *test, const struct placement *place)
 }
 
 /* Checks frame by frame, for small numbers. */
-static bool model_fits(const struct placement *place, unsigned long start)
+static bool model_fits(const struct ctgm_constraints *place, unsigned long start)
 {
 	unsigned long frame;
 
@@ -42,7 +42,7 @@ static bool model_fits(const struct placement *place, unsigned long start)
 }
 
 /* One set of constraints from every frame; false after the first mismatch. */
-static bool check_small(struct kunit *test, const struct placement *place)
+static bool check_small(struct kunit *test, const struct ctgm_constraints *place)
 {
 	unsigned long lowest = ULONG_MAX;
 	unsigned long from = SPACE + 2;
@@ -56,12 +56,12 @@ static bool check_small(struct kunit *test, const struct placement *place)
 		if (fits)
 			lowest = from;
 		have = lowest != ULONG_MAX;
-		if (placement_fits(place, from) != fits) {
+		if (ctgm_place_fits(place, from) != fits) {
 			KUNIT_FAIL(test, "fits at %#lx should be %d: %s", from, fits,
 				   place_text(test, place));
 			return false;
 		}
-		found = placement_next(place, from, &start);
+		found = ctgm_place_next(place, from, &start);
 		if (found != have || (found && start != lowest)) {
 			KUNIT_FAIL(test, "from %#lx found %d at %#lx, should be %#lx: %s",
 				   from, found, start, lowest, place_text(test, place));
@@ -75,7 +75,7 @@ static bool check_small(struct kunit *test, const struct placement *place)
 static bool check_range(struct kunit *test, unsigned long first, unsigned long last,
 			unsigned long nr)
 {
-	struct placement place = { .first = first, .last = last, .nr = nr };
+	struct ctgm_constraints place = { .first = first, .last = last, .nr = nr };
 
 	for (place.align = 1; place.align <= SPACE; place.align *= 2) {
 		place.boundary = 0;
@@ -122,23 +122,25 @@ static void no_place_in_an_empty_range(struct kunit *test)
 
 static void going_on_behind_each_place_finds_them_all(struct kunit *test)
 {
-	struct placement place = { .first = 3, .last = 200, .nr = 5, .align = 2, .boundary = 16 };
+	struct ctgm_constraints place = {
+		.first = 3, .last = 200, .nr = 5, .align = 2, .boundary = 16
+	};
 	unsigned long from = 0, start, expected;
 
 	for (expected = 0; expected < 256; expected++) {
 		if (!model_fits(&place, expected))
 			continue;
-		KUNIT_ASSERT_TRUE_MSG(test, placement_next(&place, from, &start),
+		KUNIT_ASSERT_TRUE_MSG(test, ctgm_place_next(&place, from, &start),
 				      "from=%#lx %s", from, place_text(test, &place));
 		KUNIT_ASSERT_EQ_MSG(test, start, expected, "from=%#lx %s", from,
 				    place_text(test, &place));
 		from = start + 1;
 	}
-	KUNIT_EXPECT_FALSE(test, placement_next(&place, from, &start));
+	KUNIT_EXPECT_FALSE(test, ctgm_place_next(&place, from, &start));
 }
 
 /* For any numbers: no sum can wrap. */
-static bool model_fits_anywhere(const struct placement *place, unsigned long start)
+static bool model_fits_anywhere(const struct ctgm_constraints *place, unsigned long start)
 {
 	unsigned long end;
 
@@ -151,7 +153,7 @@ static bool model_fits_anywhere(const struct placement *place, unsigned long sta
 }
 
 /* Tries every aligned frame upwards until one fits or the range ends. */
-static bool model_next_anywhere(const struct placement *place, unsigned long from,
+static bool model_next_anywhere(const struct ctgm_constraints *place, unsigned long from,
 				unsigned long *start)
 {
 	unsigned long at = from > place->first ? from : place->first;
@@ -178,7 +180,7 @@ static unsigned long random_number(struct rnd_state *rnd)
 	return bits ? test_random_u64(rnd) >> (BITS_PER_LONG - bits) : 0;
 }
 
-static void random_place(struct rnd_state *rnd, struct placement *place)
+static void random_place(struct rnd_state *rnd, struct ctgm_constraints *place)
 {
 	u32 shift = test_random_below(rnd, BITS_PER_LONG);
 	unsigned long smallest;
@@ -225,7 +227,7 @@ static void random_place(struct rnd_state *rnd, struct placement *place)
 	}
 }
 
-static unsigned long random_from(struct rnd_state *rnd, const struct placement *place)
+static unsigned long random_from(struct rnd_state *rnd, const struct ctgm_constraints *place)
 {
 	unsigned long near = place->first + test_random_below(rnd, 256) - 128;
 
@@ -250,13 +252,13 @@ static void random_places(struct kunit *test)
 	test_random_start(test, &rnd);
 	for (i = 0; i < 100000; i++) {
 		unsigned long from, start = 0, expected = 0;
-		struct placement place;
+		struct ctgm_constraints place;
 		bool says, should;
 
 		random_place(&rnd, &place);
 		from = random_from(&rnd, &place);
 		should = model_next_anywhere(&place, from, &expected);
-		says = placement_next(&place, from, &start);
+		says = ctgm_place_next(&place, from, &start);
 		if (says != should || (says && start != expected)) {
 			KUNIT_FAIL(test,
 				   "case %d: from %#lx found %d at %#lx, should be %d at %#lx: %s",
@@ -264,7 +266,7 @@ static void random_places(struct kunit *test)
 				   place_text(test, &place));
 			return;
 		}
-		if (placement_fits(&place, from) != model_fits_anywhere(&place, from)) {
+		if (ctgm_place_fits(&place, from) != model_fits_anywhere(&place, from)) {
 			KUNIT_FAIL(test, "case %d: fits at %#lx is wrong: %s", i, from,
 				   place_text(test, &place));
 			return;
@@ -280,7 +282,7 @@ static void random_places(struct kunit *test)
 }
 
 struct edge {
-	struct placement place;
+	struct ctgm_constraints place;
 	unsigned long from;
 	bool found;
 	unsigned long start;
@@ -294,7 +296,7 @@ static void check_edges(struct kunit *test, const struct edge *edges, size_t nr)
 		const struct edge *edge = &edges[i];
 		unsigned long start = 0;
 
-		KUNIT_EXPECT_EQ_MSG(test, placement_next(&edge->place, edge->from, &start),
+		KUNIT_EXPECT_EQ_MSG(test, ctgm_place_next(&edge->place, edge->from, &start),
 				    edge->found, "case %zu: from=%#lx %s", i, edge->from,
 				    place_text(test, &edge->place));
 		if (edge->found)
@@ -304,7 +306,7 @@ static void check_edges(struct kunit *test, const struct edge *edges, size_t nr)
 	}
 }
 
-#define PLACE(...)	((struct placement){ __VA_ARGS__ })
+#define PLACE(...)	((struct ctgm_constraints){ __VA_ARGS__ })
 #define TOP	ULONG_MAX
 #define HALF	(1UL << (BITS_PER_LONG - 1))
 
@@ -364,17 +366,17 @@ static void as_large_as_the_address_space(struct kunit *test)
 }
 
 /* A place fits within a range if it fits both, the constraints and the range. */
-static bool check_within(struct kunit *test, const struct placement *place,
+static bool check_within(struct kunit *test, const struct ctgm_constraints *place,
 			 unsigned long first, unsigned long last)
 {
-	struct placement within = placement_within(place, first, last);
+	struct ctgm_constraints within = ctgm_place_within(place, first, last);
 	unsigned long start;
 
 	for (start = 0; start < SPACE; start++) {
 		bool fits = model_fits(place, start) && start >= first &&
 			    start + place->nr <= last + 1;
 
-		if (placement_fits(&within, start) != fits) {
+		if (ctgm_place_fits(&within, start) != fits) {
 			KUNIT_FAIL(test, "%#lx within %#lx-%#lx should be %d: %s", start,
 				   first, last, fits, place_text(test, place));
 			return false;
@@ -385,7 +387,9 @@ static bool check_within(struct kunit *test, const struct placement *place,
 
 static void within_clips_at_both_ends(struct kunit *test)
 {
-	struct placement place = { .first = 5, .last = 26, .nr = 3, .align = 1, .boundary = 8 };
+	struct ctgm_constraints place = {
+		.first = 5, .last = 26, .nr = 3, .align = 1, .boundary = 8
+	};
 	unsigned long first, last;
 
 	for (place.align = 1; place.align <= 4; place.align *= 2) {
@@ -400,13 +404,13 @@ static void within_clips_at_both_ends(struct kunit *test)
 
 static void within_nothing_in_common_fits_nothing(struct kunit *test)
 {
-	struct placement place = { .first = 10, .last = 20, .nr = 1, .align = 1 };
-	struct placement below = placement_within(&place, 0, 9);
-	struct placement above = placement_within(&place, 21, ULONG_MAX);
+	struct ctgm_constraints place = { .first = 10, .last = 20, .nr = 1, .align = 1 };
+	struct ctgm_constraints below = ctgm_place_within(&place, 0, 9);
+	struct ctgm_constraints above = ctgm_place_within(&place, 21, ULONG_MAX);
 	unsigned long start;
 
-	KUNIT_EXPECT_FALSE(test, placement_next(&below, 0, &start));
-	KUNIT_EXPECT_FALSE(test, placement_next(&above, 0, &start));
+	KUNIT_EXPECT_FALSE(test, ctgm_place_next(&below, 0, &start));
+	KUNIT_EXPECT_FALSE(test, ctgm_place_next(&above, 0, &start));
 }
 
 static struct kunit_case placement_cases[] = {

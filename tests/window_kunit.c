@@ -22,8 +22,8 @@
  * @outside: a frame outside was read
  */
 struct memory {
-	struct window_search search;
-	enum frame_state state[FRAMES];
+	struct ctgm_window_search search;
+	enum ctgm_frame_state state[FRAMES];
 	unsigned int calls[FRAMES];
 	bool outside;
 };
@@ -32,11 +32,12 @@ static struct memory memory;
 static struct rnd_state rnd;
 
 /* Returns a run as the page allocator has them: 2^n frames in one state, aligned. */
-static void read_memory(struct window_search *search, unsigned long pfn, struct frame_run *run)
+static void read_memory(struct ctgm_window_search *search, unsigned long pfn,
+			struct ctgm_frame_run *run)
 {
 	unsigned long at = pfn - BASE, size, i;
 
-	*run = (struct frame_run){ pfn, pfn, FRAME_UNMOVABLE };
+	*run = (struct ctgm_frame_run){ pfn, pfn, CTGM_FRAME_UNMOVABLE };
 	if (pfn < BASE || at >= FRAMES) {
 		memory.outside = true;
 		return;
@@ -55,7 +56,7 @@ static void read_memory(struct window_search *search, unsigned long pfn, struct 
 	}
 }
 
-static bool model_place(const struct placement *place, unsigned long start)
+static bool model_place(const struct ctgm_constraints *place, unsigned long start)
 {
 	unsigned long end = start + place->nr - 1;
 
@@ -64,7 +65,7 @@ static bool model_place(const struct placement *place, unsigned long start)
 }
 
 /* All frames in the window and in the rest of its granules have allowed states. */
-static bool model_opens(const struct window_search *search, unsigned long start)
+static bool model_opens(const struct ctgm_window_search *search, unsigned long start)
 {
 	unsigned long end = start + search->place.nr;
 	unsigned long first = start / search->granule * search->granule;
@@ -80,20 +81,20 @@ static bool model_opens(const struct window_search *search, unsigned long start)
 	return true;
 }
 
-static unsigned long model_cost(const struct window_search *search, unsigned long start)
+static unsigned long model_cost(const struct ctgm_window_search *search, unsigned long start)
 {
 	unsigned long pfn = start / search->granule * search->granule;
 	unsigned long end = start + search->place.nr, cost = 0;
 
 	while (pfn < end || pfn % search->granule) {
-		cost += memory.state[pfn - BASE] == FRAME_MOVABLE;
+		cost += memory.state[pfn - BASE] == CTGM_FRAME_MOVABLE;
 		pfn++;
 	}
 	return cost;
 }
 
 /* The lowest window at or above a frame; 0 if there is none. */
-static unsigned long model_next(const struct window_search *search, unsigned long from)
+static unsigned long model_next(const struct ctgm_window_search *search, unsigned long from)
 {
 	unsigned long start;
 
@@ -108,7 +109,8 @@ static unsigned long model_next(const struct window_search *search, unsigned lon
 static void random_memory(void)
 {
 	u32 rare = 1 + test_random_below(&rnd, 40);
-	enum frame_state common = test_random_below(&rnd, 3) ? FRAME_FREE : FRAME_MOVABLE;
+	enum ctgm_frame_state common = test_random_below(&rnd, 3) ? CTGM_FRAME_FREE :
+								   CTGM_FRAME_MOVABLE;
 	unsigned long i;
 
 	memset(&memory, 0, sizeof(memory));
@@ -117,13 +119,13 @@ static void random_memory(void)
 		if (!test_random_below(&rnd, rare))
 			memory.state[i] = test_random_below(&rnd, 4);
 		else if (i && test_random_below(&rnd, 4))
-			memory.state[i] = min(memory.state[i - 1], FRAME_PINNED);
+			memory.state[i] = min(memory.state[i - 1], CTGM_FRAME_PINNED);
 	}
 }
 
 static void random_search(void)
 {
-	struct window_search *search = &memory.search;
+	struct ctgm_window_search *search = &memory.search;
 	unsigned long granules;
 
 	search->granule = 1UL << test_random_below(&rnd, 5);
@@ -156,8 +158,8 @@ static bool read_too_often(unsigned int most)
 /* A search as text, for messages; freed when the test ends. */
 static const char *search_text(struct kunit *test, unsigned int nth)
 {
-	const struct window_search *search = &memory.search;
-	const struct placement *place = &search->place;
+	const struct ctgm_window_search *search = &memory.search;
+	const struct ctgm_constraints *place = &search->place;
 	size_t room = 160;
 	char *text = kunit_kmalloc(test, room, GFP_KERNEL);
 
@@ -173,7 +175,7 @@ static const char *search_text(struct kunit *test, unsigned int nth)
 /* The search returns each window in order, and no more. */
 static void every_window_is_found(struct kunit *test)
 {
-	struct window_search *search = &memory.search;
+	struct ctgm_window_search *search = &memory.search;
 	unsigned int i;
 
 	test_random_start(test, &rnd);
@@ -188,7 +190,7 @@ static void every_window_is_found(struct kunit *test)
 		do {
 			unsigned long expected = model_next(search, from);
 
-			found = window_next(search, &start);
+			found = ctgm_window_next(search, &start);
 			if (found != !!expected || (found && start != expected)) {
 				KUNIT_FAIL(test, "found %d at %#lx, not at %#lx: %s", found, start,
 					   expected, search_text(test, i));
@@ -209,7 +211,7 @@ static void every_window_is_found(struct kunit *test)
 /* Windows of movable frames, with the number to move; each frame is read once. */
 static void every_cost_is_right(struct kunit *test)
 {
-	struct window_search *search = &memory.search;
+	struct ctgm_window_search *search = &memory.search;
 	unsigned int moves[32], i;
 
 	test_random_start(test, &rnd);
@@ -219,15 +221,15 @@ static void every_cost_is_right(struct kunit *test)
 
 		random_memory();
 		random_search();
-		search->inside = FRAME_MOVABLE;
-		search->beside = FRAME_MOVABLE;
+		search->inside = CTGM_FRAME_MOVABLE;
+		search->beside = CTGM_FRAME_MOVABLE;
 		search->moves = moves;
-		search->nr_moves = window_granules(search);
+		search->nr_moves = ctgm_window_granules(search);
 		KUNIT_ASSERT_LE(test, search->nr_moves, ARRAY_SIZE(moves));
 		do {
 			unsigned long expected = model_next(search, from);
 
-			found = window_next_cost(search, &start, &cost);
+			found = ctgm_window_next_cost(search, &start, &cost);
 			if (found != !!expected || (found && start != expected)) {
 				KUNIT_FAIL(test, "found %d at %#lx, not at %#lx: %s", found, start,
 					   expected, search_text(test, i));
@@ -254,23 +256,26 @@ static unsigned long reads;
  * struct pattern - a large memory, free but for one frame in each @period
  * @period: distance of these frames
  * @state: their state
- * @beside: as in struct window_search
+ * @beside: as in struct ctgm_window_search
  * @nr: frames of a block
  * @most: most reads for each 1,024 frames
  */
 struct pattern {
 	unsigned long period;
-	enum frame_state state;
-	enum frame_state beside;
+	enum ctgm_frame_state state;
+	enum ctgm_frame_state beside;
 	unsigned long nr;
 	unsigned long most;
 };
 
 static const struct pattern *pattern;
 
-static void read_pattern(struct window_search *search, unsigned long pfn, struct frame_run *run)
+static void read_pattern(struct ctgm_window_search *search, unsigned long pfn,
+			 struct ctgm_frame_run *run)
 {
-	*run = (struct frame_run){ pfn, pfn, pfn % pattern->period ? FRAME_FREE : pattern->state };
+	*run = (struct ctgm_frame_run){
+		pfn, pfn, pfn % pattern->period ? CTGM_FRAME_FREE : pattern->state
+	};
 	reads++;
 }
 
@@ -279,22 +284,22 @@ static void futile_searches_read_little(struct kunit *test)
 {
 	static const struct pattern patterns[] = {
 		/* 4 MiB in full memory: one read rules out 1,024 places. */
-		{ 1, FRAME_MOVABLE, FRAME_FREE, 1024, 1 },
-		{ 1, FRAME_MOVABLE, FRAME_PINNED, 1024, 1 },
-		{ 1, FRAME_UNMOVABLE, FRAME_PINNED, 1024, 1 },
+		{ 1, CTGM_FRAME_MOVABLE, CTGM_FRAME_FREE, 1024, 1 },
+		{ 1, CTGM_FRAME_MOVABLE, CTGM_FRAME_PINNED, 1024, 1 },
+		{ 1, CTGM_FRAME_UNMOVABLE, CTGM_FRAME_PINNED, 1024, 1 },
 		/* One frame in use makes a granule useless. */
-		{ 1, FRAME_MOVABLE, FRAME_FREE, 16, 2 },
-		{ 1, FRAME_UNMOVABLE, FRAME_PINNED, 16, 2 },
+		{ 1, CTGM_FRAME_MOVABLE, CTGM_FRAME_FREE, 16, 2 },
+		{ 1, CTGM_FRAME_UNMOVABLE, CTGM_FRAME_PINNED, 16, 2 },
 		/* Runs that are too short: each frame once. */
-		{ 10, FRAME_MOVABLE, FRAME_MOVABLE, 16, 1024 },
+		{ 10, CTGM_FRAME_MOVABLE, CTGM_FRAME_MOVABLE, 16, 1024 },
 		/* Free windows, each beside an unmovable page in its granule. */
-		{ 512, FRAME_UNMOVABLE, FRAME_PINNED, 16, 1024 },
+		{ 512, CTGM_FRAME_UNMOVABLE, CTGM_FRAME_PINNED, 16, 1024 },
 	};
 	unsigned long frames = 16UL << (30 - 12), start;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(patterns); i++) {
-		struct window_search search = {
+		struct ctgm_window_search search = {
 			.place = { .last = frames - 1, .nr = patterns[i].nr, .align = 1 },
 			.granule = 512,
 			.beside = patterns[i].beside,
@@ -303,30 +308,31 @@ static void futile_searches_read_little(struct kunit *test)
 
 		pattern = &patterns[i];
 		reads = 0;
-		KUNIT_EXPECT_FALSE_MSG(test, window_next(&search, &start), "pattern %d", i);
+		KUNIT_EXPECT_FALSE_MSG(test, ctgm_window_next(&search, &start), "pattern %d", i);
 		KUNIT_EXPECT_LE_MSG(test, reads, frames / 1024 * pattern->most, "pattern %d", i);
 		cond_resched();
 	}
 }
 
-static void stop_frame(struct window_search *search, unsigned long pfn, struct frame_run *run)
+static void stop_frame(struct ctgm_window_search *search, unsigned long pfn,
+		       struct ctgm_frame_run *run)
 {
-	*run = (struct frame_run){ pfn, pfn, FRAME_FREE };
+	*run = (struct ctgm_frame_run){ pfn, pfn, CTGM_FRAME_FREE };
 	search->stop = ++reads >= 5;
 }
 
 static void a_stopped_search_finds_nothing_more(struct kunit *test)
 {
-	struct window_search search = {
+	struct ctgm_window_search search = {
 		.place = { .last = 1023, .nr = 8, .align = 1 },
 		.granule = 512,
-		.beside = FRAME_MOVABLE,
+		.beside = CTGM_FRAME_MOVABLE,
 		.read = stop_frame,
 	};
 	unsigned long start;
 
 	reads = 0;
-	KUNIT_EXPECT_FALSE(test, window_next(&search, &start));
+	KUNIT_EXPECT_FALSE(test, ctgm_window_next(&search, &start));
 	KUNIT_EXPECT_EQ(test, reads, 5UL);
 }
 

@@ -8,12 +8,12 @@
 #include <linux/numa.h>
 #include <linux/string.h>
 
-#include "ledger.h"
-#include "line.h"
+#include "account.h"
+#include "parse.h"
 #include "partition.h"
 
 /* Bytes in hex or decimal, with K, M or G, and "-1" for the byte before. */
-bool line_parse_bytes(char *text, u64 *bytes)
+bool ctgm_parse_bytes(char *text, u64 *bytes)
 {
 	static const char units[] = "kmg";
 	char *minus = strchr(text, '-');
@@ -35,7 +35,7 @@ bool line_parse_bytes(char *text, u64 *bytes)
 		shift = 10 * (unit - units + 1);
 		text[length - 1] = '\0';
 	}
-	/* No octal: a leading 0 is no more than that. */
+	/* A leading 0 does not mean octal. */
 	if (kstrtou64(text, strncasecmp(text, "0x", 2) ? 10 : 16, &value))
 		return false;
 	if (value > U64_MAX >> shift)
@@ -47,7 +47,7 @@ bool line_parse_bytes(char *text, u64 *bytes)
 	return true;
 }
 
-bool line_parse_tag(const char *text, u32 *tag)
+bool ctgm_parse_tag(const char *text, u32 *tag)
 {
 	size_t length = strlen(text), i;
 
@@ -68,55 +68,55 @@ static bool parse_cache(const char *text, enum contigmem_cache *cache)
 	return false;
 }
 
-enum alloc_key {
+enum ctgm_key {
 	KEY_SIZE, KEY_LOW, KEY_HIGH, KEY_ALIGN, KEY_BOUNDARY, KEY_NODE, KEY_CACHE, KEY_TAG,
-	KEY_PARTITION, KEY_STRICT, KEY_READONLY, KEY_FAST, KEY_ZERO, NR_KEYS
+	KEY_PARTITION, KEY_STRICT, KEY_READONLY, KEY_FAST, KEY_ZERO, KEY_COUNT
 };
 
-static bool key_has_value(enum alloc_key key)
+static bool parse_key_has_value(enum ctgm_key key)
 {
 	return key <= KEY_PARTITION;
 }
 
-static const char * const keys[NR_KEYS] = {
+static const char * const parse_keys[KEY_COUNT] = {
 	[KEY_SIZE] = "size", [KEY_LOW] = "low", [KEY_HIGH] = "high", [KEY_ALIGN] = "align",
 	[KEY_BOUNDARY] = "boundary", [KEY_NODE] = "node", [KEY_CACHE] = "cache",
 	[KEY_TAG] = "tag", [KEY_PARTITION] = "partition", [KEY_STRICT] = "strict",
 	[KEY_READONLY] = "readonly", [KEY_FAST] = "fast", [KEY_ZERO] = "zero",
 };
 
-static bool parse_value(enum alloc_key key, char *value, struct contigmem_request *req, gfp_t *gfp,
-			char *partition)
+static bool parse_value(enum ctgm_key key, char *value, struct ctgm_parsed *parsed)
 {
+	struct contigmem_request *req = &parsed->req;
 	u64 size;
 
 	switch (key) {
 	case KEY_SIZE:
-		if (!line_parse_bytes(value, &size) || size > SIZE_MAX)
+		if (!ctgm_parse_bytes(value, &size) || size > SIZE_MAX)
 			return false;
 		req->size = size;
 		return true;
 	case KEY_LOW:
-		return line_parse_bytes(value, &req->low);
+		return ctgm_parse_bytes(value, &req->low);
 	case KEY_HIGH:
-		return line_parse_bytes(value, &req->high);
+		return ctgm_parse_bytes(value, &req->high);
 	case KEY_ALIGN:
-		return line_parse_bytes(value, &req->align);
+		return ctgm_parse_bytes(value, &req->align);
 	case KEY_BOUNDARY:
-		return line_parse_bytes(value, &req->boundary);
+		return ctgm_parse_bytes(value, &req->boundary);
 	case KEY_NODE:
 		return isdigit(value[0]) && !kstrtoint(value, 10, &req->nid);
 	case KEY_CACHE:
 		return parse_cache(value, &req->cache);
 	case KEY_TAG:
-		return line_parse_tag(value, &req->tag);
+		return ctgm_parse_tag(value, &req->tag);
 	case KEY_PARTITION:
-		if (!partition_name_is_good(value))
+		if (!ctgm_partition_name_is_good(value))
 			return false;
-		strscpy(partition, value, CONTIGMEM_PARTITION_NAME_MAX + 1);
+		strscpy(parsed->partition, value, sizeof(parsed->partition));
 		return true;
 	case KEY_STRICT:
-		*gfp |= __GFP_THISNODE;
+		parsed->gfp |= __GFP_THISNODE;
 		return true;
 	case KEY_READONLY:
 		req->flags |= CONTIGMEM_READONLY;
@@ -125,7 +125,7 @@ static bool parse_value(enum alloc_key key, char *value, struct contigmem_reques
 		req->flags |= CONTIGMEM_FAST;
 		return true;
 	case KEY_ZERO:
-		*gfp |= __GFP_ZERO;
+		parsed->gfp |= __GFP_ZERO;
 		return true;
 	default:
 		return false;
@@ -133,17 +133,13 @@ static bool parse_value(enum alloc_key key, char *value, struct contigmem_reques
 }
 
 /**
- * line_parse() - what a line of keys asks for
+ * ctgm_parse_line() - parse a request
  * @line: words of a key, or of a key, "=" and a value, in any order; changed
- * @req: what is said is set, the rest left alone
- * @gfp: bits are added
- * @partition: room for a name of CONTIGMEM_PARTITION_NAME_MAX, set if there is one
- * @word: set to where a fault is
+ * @parsed: the keys found are set, the rest left alone; the partition's name is ""
  *
- * Return: what is wrong with the line; NULL if nothing is.
+ * Return: the fault of the line, at @parsed->word; NULL if it has none.
  */
-const char *line_parse(char *line, struct contigmem_request *req, gfp_t *gfp, char *partition,
-		       const char **word)
+const char *ctgm_parse_line(char *line, struct ctgm_parsed *parsed)
 {
 	unsigned long seen = 0;
 	char *text;
@@ -156,39 +152,39 @@ const char *line_parse(char *line, struct contigmem_request *req, gfp_t *gfp, ch
 			continue;
 		if (value)
 			*value++ = '\0';
-		*word = text;
-		key = match_string(keys, NR_KEYS, text);
+		parsed->word = text;
+		key = match_string(parse_keys, KEY_COUNT, text);
 		if (key < 0)
 			return "unknown key";
 		if (__test_and_set_bit(key, &seen))
 			return "repeated key";
-		if (!!value != key_has_value(key))
+		if (!!value != parse_key_has_value(key))
 			return value ? "no value wanted for" : "no value for";
-		if (!parse_value(key, value, req, gfp, partition))
+		if (!parse_value(key, value, parsed))
 			return "bad value for";
 	}
-	*word = "";
+	parsed->word = "";
 	if ((seen & BIT(KEY_STRICT)) && !(seen & BIT(KEY_NODE))) {
-		*word = "strict";
+		parsed->word = "strict";
 		return "no node for";
 	}
 	return NULL;
 }
 
 /**
- * line_format() - a request, malformed or not, in the words of a line
+ * ctgm_format_line() - write a request, malformed or not, in the words of a line
  * @line: filled
  * @size: bytes of room there
  * @req: the request
- * @gfp: its context, of which a line can say "strict" and "zero"
+ * @gfp: its context, of which "strict" and "zero" have words
  * @partition: name of its partition, or ""
  */
-void line_format(char *line, size_t size, const struct contigmem_request *req, gfp_t gfp,
-		 const char *partition)
+void ctgm_format_line(char *line, size_t size, const struct contigmem_request *req, gfp_t gfp,
+		      const char *partition)
 {
-	int used = scnprintf(line, size, "%s=%zu", keys[KEY_SIZE], req->size);
+	int used = scnprintf(line, size, "%s=%zu", parse_keys[KEY_SIZE], req->size);
 	const struct {
-		enum alloc_key key;
+		enum ctgm_key key;
 		bool said;
 		u64 value;
 	} numbers[] = {
@@ -198,7 +194,7 @@ void line_format(char *line, size_t size, const struct contigmem_request *req, g
 		{ KEY_BOUNDARY, req->boundary, req->boundary },
 	};
 	const struct {
-		enum alloc_key key;
+		enum ctgm_key key;
 		bool said;
 	} flags[] = {
 		{ KEY_STRICT, gfp & __GFP_THISNODE },
@@ -212,22 +208,24 @@ void line_format(char *line, size_t size, const struct contigmem_request *req, g
 	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
 		if (numbers[i].said)
 			used += scnprintf(line + used, size - used, " %s=%#llx",
-					  keys[numbers[i].key], numbers[i].value);
+					  parse_keys[numbers[i].key], numbers[i].value);
 	}
 	if (req->nid != NUMA_NO_NODE)
-		used += scnprintf(line + used, size - used, " %s=%d", keys[KEY_NODE], req->nid);
+		used += scnprintf(line + used, size - used, " %s=%d", parse_keys[KEY_NODE],
+				  req->nid);
 	if (req->cache != CONTIGMEM_CACHED)
-		used += scnprintf(line + used, size - used, " %s=%s", keys[KEY_CACHE],
+		used += scnprintf(line + used, size - used, " %s=%s", parse_keys[KEY_CACHE],
 				  contigmem_cache_name(req->cache));
 	if (req->tag) {
-		ledger_tag_text(req->tag, tag);
-		used += scnprintf(line + used, size - used, " %s=%s", keys[KEY_TAG], tag);
+		ctgm_tag_text(req->tag, tag);
+		used += scnprintf(line + used, size - used, " %s=%s", parse_keys[KEY_TAG], tag);
 	}
 	if (*partition)
-		used += scnprintf(line + used, size - used, " %s=%s", keys[KEY_PARTITION],
+		used += scnprintf(line + used, size - used, " %s=%s", parse_keys[KEY_PARTITION],
 				  partition);
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		if (flags[i].said)
-			used += scnprintf(line + used, size - used, " %s", keys[flags[i].key]);
+			used += scnprintf(line + used, size - used, " %s",
+					  parse_keys[flags[i].key]);
 	}
 }

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The page allocator: where a zone lies within the request's range, a block of
+ * 2^n pages has every alignment and respects every boundary that n allows.
+ */
+#include <linux/gfp.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+
+#include "arena.h"
+#include "buddy.h"
+#include "compat.h"
+#include "ranges.h"
+
+static const struct {
+	enum zone_type zone;
+	gfp_t gfp;
+} buddy_zones[] = {	/* from the highest down */
+	{ ZONE_NORMAL, 0 },
+#ifdef CONFIG_ZONE_DMA32
+	{ ZONE_DMA32, __GFP_DMA32 },
+#endif
+#ifdef CONFIG_ZONE_DMA
+	{ ZONE_DMA, __GFP_DMA },
+#endif
+};
+
+/* A block of 2^n pages, with a reference count on its first page alone. */
+static void buddy_free_whole(const struct ctgm_frames *frames)
+{
+	__free_pages(pfn_to_page(frames->first), ilog2(frames->nr));
+}
+
+static const struct ctgm_source buddy_whole = {
+	.id = CONTIGMEM_SOURCE_BUDDY,
+	.free = buddy_free_whole,
+};
+
+/*
+ * Whole pageblocks stay at hand as an arena for a while: the page allocator needs several
+ * times as long to give as much again.
+ */
+static void buddy_make_arena(const struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
+{
+	struct ctgm_arena *arena;
+	struct ctgm_frames all = *frames;
+
+	if (ac->cache != CONTIGMEM_CACHED || !pageblock_aligned(frames->nr))
+		return;
+	arena = ctgm_arena_create(frames->nr, ac->reclaim);
+	if (arena)
+		ctgm_arena_add(arena, &all, all.first, frames);
+}
+
+/* Of the zones that the page allocator can be asked for the highest that is low enough. */
+static unsigned int buddy_choose_zone(const struct ctgm_alloc_control *ac,
+				      const struct ctgm_zonelist_span **span)
+{
+	const struct ctgm_node_ranges *node = &ac->ranges->node[ac->node];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(buddy_zones) - 1; i++) {
+		if (node->zonelist[buddy_zones[i].zone].last <= ac->place.last)
+			break;
+	}
+	*span = &node->zonelist[buddy_zones[i].zone];
+	return i;
+}
+
+static enum contigmem_reason buddy_alloc(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
+{
+	const struct ctgm_constraints *place = &ac->place;
+	unsigned long pages = max(roundup_pow_of_two(place->nr), place->align);
+	gfp_t gfp = __GFP_NOWARN | __GFP_THISNODE;
+	const struct ctgm_zonelist_span *span;
+	unsigned int order, i;
+	struct page *page;
+
+	if (!ac->may_sleep && ac->cache != CONTIGMEM_CACHED)
+		return CONTIGMEM_WOULD_SLEEP;
+	if (place->nr > MAX_ORDER_NR_PAGES || pages > 1UL << MAX_PAGE_ORDER)
+		return CONTIGMEM_NO_FREE_RUN;
+	order = ilog2(pages);
+
+	i = buddy_choose_zone(ac, &span);
+	/* A caller that cannot wait for a search may be lucky: src/source.c checks the frames. */
+	if (ac->may_sleep && (span->last > place->last || span->first < place->first))
+		return CONTIGMEM_NO_FREE_RUN;
+
+	gfp |= buddy_zones[i].gfp;
+	if (ac->migrate)
+		gfp |= ac->reclaim | __GFP_NORETRY;
+	else if (!ac->may_sleep && !ac->fast)
+		gfp |= ac->reclaim;
+
+	ac->verdict.windows++;
+	ac->verdict.attempts++;
+	page = alloc_pages_node(ac->node, gfp, order);
+	if (!page)
+		return CONTIGMEM_NO_FREE_RUN;
+
+	frames->first = page_to_pfn(page);
+	if (place->nr == 1UL << order) {
+		frames->source = &buddy_whole;
+		buddy_make_arena(ac, frames);
+		return CONTIGMEM_OK;
+	}
+	split_page(page, order);
+	for (i = place->nr; i < 1U << order; i++)
+		__free_page(page + i);
+	return CONTIGMEM_OK;
+}
+
+/* The rest of a block, split into pages with a reference count each. */
+static void buddy_free(const struct ctgm_frames *frames)
+{
+	free_contig_range(frames->first, frames->nr);
+}
+
+const struct ctgm_source ctgm_source_buddy = {
+	.id = CONTIGMEM_SOURCE_BUDDY,
+	.guesses = true,
+	.alloc = buddy_alloc,
+	.free = buddy_free,
+};

@@ -1,0 +1,607 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * alloc_contig_range() on a candidate range found by a search: free ranges first,
+ * then ranges whose pages can be migrated.
+ */
+#include <linux/delay.h>
+#include <linux/kernel.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "arena.h"
+#include "compat.h"
+#include "contig.h"
+#include "lru_drain.h"
+#include "pfn_scan.h"
+#include "range_lock.h"
+#include "ranges.h"
+
+static unsigned int budget_attempts = 32;
+module_param(budget_attempts, uint, 0644);
+MODULE_PARM_DESC(budget_attempts, "windows of a node that may turn out busy before a request is given up");
+
+static unsigned int budget_moves = 256 << 10;
+module_param(budget_moves, uint, 0644);
+MODULE_PARM_DESC(budget_moves, "pages that a request may have moved in vain");
+
+static unsigned int budget_reads = 64 << 20;
+module_param(budget_reads, uint, 0644);
+MODULE_PARM_DESC(budget_reads, "page frames of a node that may be read for a request");
+
+/* Passes over the same memory where a candidate range turned out busy. */
+#define CONTIG_MAX_PASSES	3
+/* There may be more while all of them together are cheap: under 2 M instructions of */
+#define CONTIG_MAX_CHEAP_PASSES	10
+/* reading, at about 110 a frame, and under 30 M of migrating, at about 7,000 a page. */
+#define CONTIG_CHEAP_READS	16384
+#define CONTIG_CHEAP_MOVES	4096
+/* Between passes: reclaim and compaction isolate 32 pages, and put them back sooner. */
+#define CONTIG_USECS_BETWEEN	1000
+/* Frames read between two calls of cond_resched(): about 110,000 instructions. */
+#define CONTIG_READS_PER_RESCHED	1024
+/* Frames that can be read for the price of migrating one page. */
+#define CONTIG_READS_PER_MOVE	64
+/* The cheapest ranges kept: a quarter of budget_attempts, so the list can fill again. */
+#define CONTIG_CANDIDATES	8
+#define CONTIG_NO_PAGEBLOCK	ULONG_MAX
+
+/**
+ * struct ctgm_candidate - a candidate range that could be cleared
+ * @start: first frame
+ * @cost: pages to migrate out of its pageblocks
+ */
+struct ctgm_candidate {
+	unsigned long start;
+	unsigned long cost;
+};
+
+/**
+ * struct ctgm_contig_pass - how a range of memory is searched
+ * @read: reads the state of a frame
+ * @inside: the worst state allowed in the block
+ * @beside: the worst state allowed in the rest of the block's pageblocks
+ */
+struct ctgm_contig_pass {
+	void (*read)(struct ctgm_window_search *search, unsigned long pfn,
+		     struct ctgm_frame_run *run);
+	enum ctgm_frame_state inside;
+	enum ctgm_frame_state beside;
+};
+
+/**
+ * struct ctgm_contig_search - one request served on one node
+ * @windows: the state of the search
+ * @ac: the request
+ * @frames: set when it is served
+ * @kind: the kind of the frame read last, where it cannot be migrated
+ * @pageblock: first frame of the pageblock that was read in last
+ * @skip_reason: why no frame of that pageblock can be allocated; NULL if some may
+ * @saw_pinned: a pinned page was read
+ * @signal: a fatal signal ended the search
+ * @spent: a spent budget ended the search
+ * @busy: a candidate range turned out busy
+ * @free: the free frames read last, adjacent and downwards
+ * @reads: frames read
+ * @attempts: candidate ranges that turned out busy
+ * @moved: pages that were to be migrated out of those
+ * @best: the cheapest candidate ranges, which do not overlap, cheapest first
+ * @nr_best: how many
+ */
+struct ctgm_contig_search {
+	struct ctgm_window_search windows;
+	struct ctgm_alloc_control *ac;
+	struct ctgm_frames *frames;
+	const char *kind;
+	unsigned long pageblock;
+	const char *skip_reason;
+	bool saw_pinned;
+	bool signal;
+	bool spent;
+	bool busy;
+	struct ctgm_frame_run free;
+	unsigned long reads;
+	unsigned long attempts;
+	unsigned long moved;
+	struct ctgm_candidate best[CONTIG_CANDIDATES];
+	unsigned int nr_best;
+};
+
+/* Skip offline and CMA pageblocks; the result is cached while the scan stays in one. */
+static bool contig_skip(struct ctgm_contig_search *search, unsigned long pfn,
+			struct ctgm_frame_run *run)
+{
+	unsigned long first = pageblock_start_pfn(pfn);
+
+	if (first != search->pageblock) {
+		search->pageblock = first;
+		search->skip_reason = ctgm_pfn_skip_reason(pfn);
+	}
+	if (!search->skip_reason)
+		return false;
+	*run = (struct ctgm_frame_run){ first, pageblock_end_pfn(pfn) - 1, CTGM_FRAME_UNMOVABLE };
+	search->kind = search->skip_reason;
+	return true;
+}
+
+static void contig_note_free(struct ctgm_contig_search *search, const struct ctgm_frame_run *run)
+{
+	struct contigmem_verdict *verdict = &search->ac->verdict;
+
+	if (run->last + 1 == search->free.first)
+		search->free.first = run->first;
+	else
+		search->free = *run;
+	verdict->largest_free = max(verdict->largest_free,
+				    search->free.last - search->free.first + 1);
+}
+
+static void contig_count_read(struct ctgm_contig_search *search)
+{
+	search->ac->verdict.frames_read++;
+	if (!(++search->reads % CONTIG_READS_PER_RESCHED)) {
+		cond_resched();
+		search->signal = fatal_signal_pending(current);
+		/* The pageblock may have gone offline meanwhile. */
+		search->pageblock = CONTIG_NO_PAGEBLOCK;
+	}
+	search->spent |= search->reads >= READ_ONCE(budget_reads);
+	search->windows.stop = search->signal || search->spent;
+}
+
+/*
+ * Read one frame for a pageblock: is the pageblock one free block, or part of one? Pages
+ * in per-CPU lists make the result no. To be exact all free blocks would have to be read.
+ */
+static void contig_read_pageblock(struct ctgm_window_search *windows, unsigned long pfn,
+				  struct ctgm_frame_run *run)
+{
+	struct ctgm_contig_search *search = container_of(windows, struct ctgm_contig_search,
+							 windows);
+	unsigned long first = pageblock_start_pfn(pfn);
+
+	contig_count_read(search);
+	*run = (struct ctgm_frame_run){ first, pageblock_end_pfn(pfn) - 1, CTGM_FRAME_UNMOVABLE };
+	if (pfn_to_online_page(first) && ctgm_pfn_in_free_block(first, pageblock_order, run) &&
+	    !compat_pageblock_is_cma(first)) {
+		run->state = CTGM_FRAME_FREE;
+		contig_note_free(search, run);
+	}
+}
+
+static void contig_read_frame(struct ctgm_window_search *windows, unsigned long pfn,
+			      struct ctgm_frame_run *run)
+{
+	struct ctgm_contig_search *search = container_of(windows, struct ctgm_contig_search,
+							 windows);
+	struct contigmem_verdict *verdict = &search->ac->verdict;
+
+	contig_count_read(search);
+	if (!contig_skip(search, pfn, run))
+		ctgm_pfn_scan(pfn, run, &search->kind);
+	if (run->state == CTGM_FRAME_FREE) {
+		contig_note_free(search, run);
+	} else if (run->state >= CTGM_FRAME_PINNED && !verdict->blocker_kind) {
+		verdict->blocker = pfn;
+		verdict->blocker_kind = search->kind;
+	}
+	search->saw_pinned |= run->state == CTGM_FRAME_PINNED;
+}
+
+/* Whole pageblocks first: they are found by few reads, and serve later requests as well. */
+static const struct ctgm_contig_pass contig_free_pageblocks = {
+	contig_read_pageblock, CTGM_FRAME_FREE, CTGM_FRAME_FREE
+};
+
+static const struct ctgm_contig_pass contig_free_frames = {
+	contig_read_frame, CTGM_FRAME_FREE, CTGM_FRAME_PINNED
+};
+
+static const struct ctgm_contig_pass contig_clearable = {
+	contig_read_frame, CTGM_FRAME_MOVABLE, CTGM_FRAME_MOVABLE
+};
+
+static const struct ctgm_contig_pass contig_beside_pinned = {
+	contig_read_frame, CTGM_FRAME_MOVABLE, CTGM_FRAME_PINNED
+};
+
+/* Count the pages that would have to be migrated out of these frames. */
+static unsigned long contig_count_movable(struct ctgm_contig_search *search, unsigned long first,
+					  unsigned long end)
+{
+	unsigned long movable = 0, at = end;
+	struct ctgm_frame_run run;
+
+	while (at > first) {
+		contig_read_frame(&search->windows, at - 1, &run);
+		if (run.state == CTGM_FRAME_MOVABLE)
+			movable += at - max(run.first, first);
+		at = max(run.first, first);
+	}
+	return movable;
+}
+
+static bool contig_is_free(struct ctgm_contig_search *search, unsigned long first,
+			   unsigned long end)
+{
+	struct ctgm_frame_run run;
+
+	for (; end > first; end = max(run.first, first)) {
+		contig_read_frame(&search->windows, end - 1, &run);
+		if (run.state != CTGM_FRAME_FREE)
+			return false;
+	}
+	return true;
+}
+
+static enum contigmem_reason contig_alloc_range(struct ctgm_contig_search *search,
+						unsigned long first, unsigned long end,
+						unsigned long moves)
+{
+	struct contigmem_verdict *verdict = &search->ac->verdict;
+	struct ctgm_range_lock locked;
+	int error;
+
+	error = ctgm_range_lock(&locked, first, end - 1, false);
+	if (!error) {
+		verdict->attempts++;
+		error = compat_alloc_contig_range(first, end, search->ac->reclaim | __GFP_NOWARN);
+		ctgm_range_unlock(&locked);
+	}
+
+	switch (error) {
+	case 0:
+		verdict->pages_migrated += moves;
+		return CONTIGMEM_OK;
+	case -EINTR:
+		return CONTIGMEM_INTERRUPTED;
+	case -ENOMEM:
+		return CONTIGMEM_NO_TARGET;
+	}
+	WARN_ONCE(error != -EBUSY, "contigmem: unexpected %d from alloc_contig_range()\n", error);
+	search->busy = true;
+	search->moved += moves;
+	search->spent |= ++search->attempts >= READ_ONCE(budget_attempts) ||
+			 search->moved >= READ_ONCE(budget_moves);
+	return search->spent ? CONTIGMEM_BUDGET_SPENT : CONTIGMEM_STILL_BUSY;
+}
+
+static void contig_free(const struct ctgm_frames *frames)
+{
+	free_contig_range(frames->first, frames->nr);
+}
+
+/*
+ * Allocate all pageblocks of a block and make them an arena: with the block in them,
+ * alloc_contig_range() could not allocate the rest of them for a later request.
+ */
+static enum contigmem_reason contig_alloc_arena(struct ctgm_contig_search *search,
+						unsigned long start, unsigned long moves)
+{
+	unsigned long first = pageblock_start_pfn(start);
+	struct ctgm_frames all = {
+		.first = first,
+		.nr = pageblock_align(start + search->frames->nr) - first,
+		.source = &ctgm_source_contig,
+	};
+	enum contigmem_reason reason;
+	struct ctgm_arena *arena;
+
+	arena = ctgm_arena_create(all.nr, search->ac->reclaim);
+	if (!arena)
+		return CONTIGMEM_NO_BOOKKEEPING;
+	reason = contig_alloc_range(search, first, first + all.nr, moves);
+	if (reason)
+		goto destroy_arena;
+	reason = ctgm_frames_set_type(&all, search->ac->cache);
+	if (reason)
+		goto put_frames;
+	ctgm_arena_add(arena, &all, start, search->frames);
+	return CONTIGMEM_OK;
+
+put_frames:
+	ctgm_frames_restore(&all);
+destroy_arena:
+	ctgm_arena_destroy(arena);
+	return reason;
+}
+
+/* Allocate the block's frames alone. */
+static enum contigmem_reason contig_alloc_block(struct ctgm_contig_search *search,
+						unsigned long start, unsigned long moves)
+{
+	search->frames->first = start;
+	search->frames->source = &ctgm_source_contig;
+	return contig_alloc_range(search, start, start + search->frames->nr, moves);
+}
+
+static bool contig_makes_arena(const struct ctgm_contig_search *search, unsigned long start)
+{
+	unsigned long end = pageblock_align(start + search->frames->nr);
+
+	return end - pageblock_start_pfn(start) <= CTGM_ARENA_MAX_PAGEBLOCKS * pageblock_nr_pages;
+}
+
+/*
+ * Clear the pageblocks of a candidate range, or the range alone if a page beside it
+ * stays or has nowhere to go.
+ */
+static enum contigmem_reason contig_clear(struct ctgm_contig_search *search,
+					  const struct ctgm_candidate *candidate)
+{
+	unsigned long start = candidate->start, end = start + search->frames->nr;
+	enum contigmem_reason reason;
+
+	if (contig_makes_arena(search, start)) {
+		reason = contig_alloc_arena(search, start, candidate->cost);
+		if (reason == CONTIGMEM_OK || reason == CONTIGMEM_INTERRUPTED || search->spent ||
+		    (pageblock_aligned(start) && pageblock_aligned(end)))
+			return reason;
+	}
+	return contig_alloc_block(search, start, contig_count_movable(search, start, end));
+}
+
+/* Begin to search a range of memory; false if no block fits into it. */
+static bool contig_begin(struct ctgm_contig_search *search, const struct ctgm_range *range,
+			 const struct ctgm_contig_pass *pass)
+{
+	/*
+	 * In a pageblock that is not wholly inside the zone and RAM the check of the
+	 * block's edge pageblocks would run off the zone.
+	 */
+	unsigned long first = pageblock_align(range->first);
+	unsigned long end = pageblock_start_pfn(range->last + 1);
+	struct ctgm_window_search *windows = &search->windows;
+	unsigned int *moves = windows->moves;
+	unsigned long start;
+
+	if (first >= end)
+		return false;
+	*windows = (struct ctgm_window_search){
+		.place = ctgm_place_within(&search->ac->place, first, end - 1),
+		.granule = pageblock_nr_pages,
+		.inside = pass->inside,
+		.beside = pass->beside,
+		.read = pass->read,
+		.moves = moves,
+		.nr_moves = windows->nr_moves,
+	};
+	return ctgm_place_next(&windows->place, 0, &start);
+}
+
+/* Does the search go on with the next candidate range, or the next range of memory? */
+static bool contig_goes_on(enum contigmem_reason reason)
+{
+	return reason == CONTIGMEM_NO_FREE_RUN || reason == CONTIGMEM_STILL_BUSY;
+}
+
+/* The result of a range of memory that did not serve the request. */
+static enum contigmem_reason contig_end(struct ctgm_contig_search *search,
+					enum contigmem_reason reason)
+{
+	search->ac->verdict.windows += search->windows.windows;
+	if (!contig_goes_on(reason))
+		return reason;
+	if (search->signal)
+		return CONTIGMEM_INTERRUPTED;
+	if (search->spent)
+		return CONTIGMEM_BUDGET_SPENT;
+	return CONTIGMEM_NO_FREE_RUN;
+}
+
+/* A small block in free pageblocks makes those an arena. */
+static enum contigmem_reason contig_take_free(struct ctgm_contig_search *search,
+					      unsigned long start)
+{
+	unsigned long end = pageblock_align(start + search->frames->nr);
+	enum contigmem_reason reason = CONTIGMEM_NO_BOOKKEEPING;
+
+	if (contig_makes_arena(search, start) &&
+	    contig_is_free(search, pageblock_start_pfn(start), end))
+		reason = contig_alloc_arena(search, start, 0);
+	if (reason == CONTIGMEM_NO_BOOKKEEPING)
+		reason = contig_alloc_block(search, start, 0);
+	return reason;
+}
+
+/* Try the candidate ranges of a pass one by one. */
+static enum contigmem_reason contig_take(struct ctgm_contig_search *search,
+					 const struct ctgm_range *range,
+					 const struct ctgm_contig_pass *pass)
+{
+	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
+	unsigned long start;
+
+	if (!contig_begin(search, range, pass))
+		return reason;
+	while (contig_goes_on(reason) && ctgm_window_next(&search->windows, &start)) {
+		unsigned long end = start + search->frames->nr;
+
+		if (pass->inside == CTGM_FRAME_FREE)
+			reason = contig_take_free(search, start);
+		else
+			reason = contig_alloc_block(search, start,
+						    contig_count_movable(search, start, end));
+	}
+	return contig_end(search, reason);
+}
+
+/* Keep a candidate range, unless one in the same pageblocks is cheaper. */
+static void contig_keep(struct ctgm_contig_search *search, unsigned long start,
+			unsigned long cost)
+{
+	unsigned int at = 0, i, kept = 0;
+
+	for (i = 0; i < search->nr_best; i++) {
+		struct ctgm_candidate *other = &search->best[i];
+		unsigned long other_end = other->start + search->frames->nr;
+
+		if (pageblock_start_pfn(start) < pageblock_align(other_end)) {
+			if (other->cost <= cost)
+				return;
+			continue;
+		}
+		search->best[kept++] = *other;
+		if (other->cost <= cost)
+			at = kept;
+	}
+	if (at == CONTIG_CANDIDATES)
+		return;
+	kept = min(kept, CONTIG_CANDIDATES - 1);
+	memmove(&search->best[at + 1], &search->best[at], (kept - at) * sizeof(search->best[0]));
+	search->best[at] = (struct ctgm_candidate){ start, cost };
+	search->nr_best = kept + 1;
+}
+
+/* Migrate pages out of candidate ranges, the cheapest first. */
+static enum contigmem_reason contig_clear_cheapest(struct ctgm_contig_search *search,
+						   const struct ctgm_range *range)
+{
+	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
+	unsigned long start, cost, since = search->reads;
+	unsigned int i;
+	bool more;
+
+	if (!contig_begin(search, range, &contig_clearable))
+		return reason;
+	do {
+		more = ctgm_window_next_cost(&search->windows, &start, &cost);
+		if (more)
+			contig_keep(search, start, cost);
+		/* To read on is cheaper than to clear the cheapest range found so far. */
+		if (more &&
+		    (!search->nr_best ||
+		     (search->reads - since) / CONTIG_READS_PER_MOVE < search->best[0].cost))
+			continue;
+		for (i = 0; i < search->nr_best && contig_goes_on(reason); i++)
+			reason = contig_clear(search, &search->best[i]);
+		search->nr_best = 0;
+		since = search->reads;
+	} while (more && contig_goes_on(reason));
+	return contig_end(search, reason);
+}
+
+/*
+ * Is another pass over the same memory worth it? Yes if a candidate range turned out busy.
+ * Where all ranges were blocked, only if the pass was cheap: a page that was just
+ * allocated, for a file or as the target of a migration, looks like a kernel page until
+ * it has its mapping.
+ */
+static bool contig_tries_again(const struct ctgm_contig_search *search, unsigned int passes)
+{
+	bool cheap = search->reads <= CONTIG_CHEAP_READS && search->moved <= CONTIG_CHEAP_MOVES;
+
+	if (search->busy)
+		return passes < (cheap ? CONTIG_MAX_CHEAP_PASSES : CONTIG_MAX_PASSES);
+	return search->ac->verdict.blocker_kind && cheap && passes < CONTIG_MAX_PASSES;
+}
+
+static void contig_search_init(struct ctgm_contig_search *search, struct ctgm_alloc_control *ac,
+			       struct ctgm_frames *frames)
+{
+	*search = (struct ctgm_contig_search){
+		.windows = { .place = ac->place, .granule = pageblock_nr_pages },
+		.pageblock = CONTIG_NO_PAGEBLOCK,
+		.ac = ac,
+		.frames = frames,
+	};
+}
+
+/* Allocate from a node by migrating pages. */
+static enum contigmem_reason contig_alloc_migrate(struct ctgm_alloc_control *ac,
+						  struct ctgm_frames *frames)
+{
+	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
+	struct ctgm_contig_search search;
+	struct ctgm_window_search *windows = &search.windows;
+	const struct ctgm_range *range = NULL;
+	unsigned int passes = 0;
+
+	contig_search_init(&search, ac, frames);
+	windows->nr_moves = ctgm_window_granules(windows);
+	windows->moves = kvmalloc_array(windows->nr_moves, sizeof(*windows->moves),
+					ac->reclaim | __GFP_NOWARN);
+	if (!windows->moves)
+		return CONTIGMEM_NO_BOOKKEEPING;
+	do {
+		search.busy = false;
+		if (passes)
+			fsleep(CONTIG_USECS_BETWEEN);
+		ctgm_lru_drain();
+		while ((range = ctgm_range_next(ac->ranges, ac->node, range))) {
+			reason = contig_clear_cheapest(&search, range);
+			if (contig_goes_on(reason) && search.saw_pinned)
+				reason = contig_take(&search, range, &contig_beside_pinned);
+			if (!contig_goes_on(reason))
+				goto free_moves;
+		}
+	} while (contig_tries_again(&search, ++passes));
+	if (search.busy)
+		reason = CONTIGMEM_STILL_BUSY;
+	else if (ac->verdict.blocker_kind)
+		reason = CONTIGMEM_BLOCKED;
+	else
+		reason = CONTIGMEM_NO_FREE_RUN;
+free_moves:
+	kvfree(windows->moves);
+	return reason;
+}
+
+/* Allocate free frames of a node: whole pageblocks, and then any frames. */
+static enum contigmem_reason contig_alloc_free(struct ctgm_alloc_control *ac,
+					       struct ctgm_frames *frames, bool any_frames)
+{
+	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
+	struct ctgm_contig_search search;
+	const struct ctgm_range *range = NULL;
+
+	if (!ac->may_sleep)
+		return CONTIGMEM_WOULD_SLEEP;
+	contig_search_init(&search, ac, frames);
+	while ((range = ctgm_range_next(ac->ranges, ac->node, range))) {
+		reason = contig_take(&search, range, &contig_free_pageblocks);
+		if (contig_goes_on(reason) && any_frames)
+			reason = contig_take(&search, range, &contig_free_frames);
+		if (!contig_goes_on(reason))
+			return reason;
+	}
+	return CONTIGMEM_NO_FREE_RUN;
+}
+
+static enum contigmem_reason contig_alloc_pageblock(struct ctgm_alloc_control *ac,
+						    struct ctgm_frames *frames)
+{
+	if (ac->place.nr > pageblock_nr_pages)
+		return CONTIGMEM_NO_FREE_RUN;
+	return contig_alloc_free(ac, frames, false);
+}
+
+static enum contigmem_reason contig_alloc(struct ctgm_alloc_control *ac,
+					  struct ctgm_frames *frames)
+{
+	return contig_alloc_free(ac, frames, true);
+}
+
+/* A small request from free pageblocks, which become an arena. */
+const struct ctgm_source ctgm_source_pageblock = {
+	.id = CONTIGMEM_SOURCE_RANGE,
+	.alloc = contig_alloc_pageblock,
+	.free = contig_free,
+};
+
+const struct ctgm_source ctgm_source_contig = {
+	.id = CONTIGMEM_SOURCE_RANGE,
+	.alloc = contig_alloc,
+	.free = contig_free,
+};
+
+/* For callers that may sleep. */
+const struct ctgm_source ctgm_source_migrate = {
+	.id = CONTIGMEM_SOURCE_RANGE,
+	.alloc = contig_alloc_migrate,
+	.free = contig_free,
+};

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every mapping has the cache type that the direct map gives to the frames. Read-only
+ * memory needs a mapping of its own: modules cannot change the direct map's protection.
+ */
+#include <linux/errno.h>
+#include <linux/limits.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "compat.h"
+#include "map.h"
+#include "memtype.h"
+
+/**
+ * ctgm_map_readonly() - map page frames into the kernel, read-only
+ * @frames: the frames
+ * @gfp: for bookkeeping
+ *
+ * Context: Sleeps.
+ * Return: the address, for ctgm_unmap_readonly(); NULL if there is no memory.
+ */
+void *ctgm_map_readonly(const struct ctgm_frames *frames, gfp_t gfp)
+{
+	unsigned long nr = frames->nr, i;
+	struct page **pages;
+	void *vaddr;
+
+	/* vmap() counts pages in unsigned int, and keeps no reference to the array. */
+	if (nr > UINT_MAX)
+		return NULL;
+	pages = kvmalloc_array(nr, sizeof(*pages), gfp);
+	if (!pages)
+		return NULL;
+	for (i = 0; i < nr; i++)
+		pages[i] = pfn_to_page(frames->first + i);
+	vaddr = vmap(pages, nr, VM_MAP, ctgm_memtype_pgprot(PAGE_KERNEL_RO, frames->cache));
+	kvfree(pages);
+	return vaddr;
+}
+
+/* Sleeps. A later change of the cache type flushes the TLB entries of this mapping too. */
+void ctgm_unmap_readonly(const void *vaddr)
+{
+	vunmap(vaddr);
+}
+
+/**
+ * ctgm_map_user() - map page frames, or a part of them, to user space
+ * @frames: the frames, which must stay until the mapping is gone
+ * @readonly: refuse a writable mapping
+ * @vma: where; its offset is in the frames
+ *
+ * Context: From a driver's mmap(). Sleeps.
+ * Return: 0, or an error as contigmem_mmap() documents it.
+ */
+int ctgm_map_user(const struct ctgm_frames *frames, bool readonly, struct vm_area_struct *vma)
+{
+	unsigned long nr = vma_pages(vma);
+
+	if (vma->vm_pgoff >= frames->nr || nr > frames->nr - vma->vm_pgoff)
+		return -EINVAL;
+	/* A write to a private mapping would go to a copy of another cache type. */
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	if (vma->vm_flags & VM_EXEC || (readonly && vma->vm_flags & VM_WRITE))
+		return -EACCES;
+	compat_vm_flags_clear(vma, VM_MAYEXEC | (readonly ? VM_MAYWRITE : 0));
+	vma->vm_page_prot = ctgm_memtype_pgprot(vma->vm_page_prot, frames->cache);
+	return remap_pfn_range(vma, vma->vm_start, frames->first + vma->vm_pgoff,
+			       nr << PAGE_SHIFT, vma->vm_page_prot);
+}

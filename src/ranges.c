@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/ioport.h>
+#include <linux/limits.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/nodemask.h>
+#include <linux/overflow.h>
+#include <linux/pfn.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/spinlock.h>
+
+#include "compat.h"
+#include "ranges.h"
+
+static DEFINE_SPINLOCK(ctgm_ranges_lock);
+static struct ctgm_ranges *current_ranges;	/* the pointer is protected by ctgm_ranges_lock */
+static DEFINE_MUTEX(ctgm_ranges_rebuild_lock);	/* the ranges read last are the newest */
+
+/* The zone that a frame may be allocated from; NULL if there is none. */
+static struct zone *range_zone(unsigned long pfn)
+{
+	struct page *page = pfn_to_online_page(pfn);
+	struct zone *zone;
+
+	if (!page)
+		return NULL;
+	zone = page_zone(page);
+	/* Unmovable memory in ZONE_MOVABLE would break offlining; ZONE_DEVICE is a driver's. */
+	if (zone_idx(zone) > ZONE_NORMAL)
+		return NULL;
+	/* A frame outside its zone's span (frame 0 on x86) does not belong to the zone. */
+	return zone_spans_pfn(zone, pfn) ? zone : NULL;
+}
+
+static int range_add(struct ctgm_ranges **where, unsigned long first, unsigned long last,
+		     struct zone *zone)
+{
+	struct ctgm_ranges *ranges = *where;
+	struct ctgm_range *range = ranges->range + ranges->nr - 1;
+	int nid = zone_to_nid(zone);
+
+	if (ranges->nr && range->last + 1 == first && range->nid == nid &&
+	    range->zone == zone_idx(zone)) {
+		range->last = last;
+		return 0;
+	}
+	if (ranges->nr == ranges->room) {
+		unsigned int room = ranges->room * 2;
+		struct ctgm_ranges *larger;
+
+		larger = krealloc(ranges, struct_size(ranges, range, room), GFP_KERNEL);
+		if (!larger)
+			return -ENOMEM;
+		larger->room = room;
+		*where = larger;
+		ranges = larger;
+	}
+	ranges->range[ranges->nr++] = (struct ctgm_range){ first, last, nid, zone_idx(zone) };
+	return 0;
+}
+
+static int range_add_ram(struct resource *ram, void *arg)
+{
+	unsigned long pfn = PFN_UP(ram->start);
+	unsigned long end = PFN_DOWN(ram->end + 1);
+
+	while (pfn < end) {
+		unsigned long next = min(end, pageblock_end_pfn(pfn));
+		struct zone *zone = range_zone(pfn);
+		int error;
+
+		/* A border inside a pageblock: go on frame by frame. */
+		if (zone != range_zone(next - 1))
+			next = pfn + 1;
+		if (zone) {
+			error = range_add(arg, pfn, next - 1, zone);
+			if (error)
+				return error;
+		}
+		pfn = next;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int range_compare(const void *left, const void *right)
+{
+	const struct ctgm_range *a = left, *b = right;
+
+	if (a->nid != b->nid)
+		return a->nid < b->nid ? -1 : 1;
+	return a->first > b->first ? -1 : 1;
+}
+
+static struct ctgm_zonelist_span range_zonelist_span(const struct ctgm_ranges *ranges, int nid,
+						     enum zone_type highest)
+{
+	struct ctgm_zonelist_span span = { 0, ULONG_MAX };
+	enum zone_type top = 0;
+	const struct ctgm_range *range = NULL;
+	bool found = false;
+
+	while ((range = ctgm_range_next(ranges, nid, range))) {
+		if (range->zone > highest)
+			continue;
+		/* The first one seen has the highest address. */
+		if (!found)
+			span.last = range->last;
+		if (!found || range->zone >= top) {
+			top = range->zone;
+			span.first = range->first;
+		}
+		found = true;
+	}
+	return span;
+}
+
+/* What a request would have to compute from the sorted ranges. */
+static void ranges_index(struct ctgm_ranges *ranges)
+{
+	enum zone_type zone, top = 0;
+	unsigned int i;
+	int nid;
+
+	ranges->top_first = ULONG_MAX;
+	for (i = 0; i < ranges->nr; i++) {
+		const struct ctgm_range *range = &ranges->range[i];
+		struct ctgm_node_ranges *node = &ranges->node[range->nid];
+
+		if (!node->end)
+			node->begin = i;
+		node->end = i + 1;
+		if (range->zone > top) {
+			top = range->zone;
+			ranges->top_first = ULONG_MAX;
+		}
+		if (range->zone == top)
+			ranges->top_first = min(ranges->top_first, range->first);
+	}
+	for (nid = 0; nid < nr_node_ids; nid++) {
+		for (zone = 0; zone <= ZONE_NORMAL; zone++)
+			ranges->node[nid].zonelist[zone] = range_zonelist_span(ranges, nid, zone);
+	}
+}
+
+static void ranges_free(struct ctgm_ranges *ranges)
+{
+	kfree(ranges->node);
+	kfree(ranges);
+}
+
+static int ranges_read(struct ctgm_ranges **where)
+{
+	int error;
+
+	error = walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY,
+				    0, -1, where, range_add_ram);
+	if (error)
+		return error;
+	sort((*where)->range, (*where)->nr, sizeof((*where)->range[0]), range_compare, NULL);
+	ranges_index(*where);
+	return 0;
+}
+
+/* Read which memory there is now. Sleeps. Returns 0 or -ENOMEM. */
+int ctgm_ranges_rebuild(void)
+{
+	struct ctgm_ranges *old, *ranges;
+	unsigned int room = 16;
+	int error;
+
+	ranges = kzalloc(struct_size(ranges, range, room), GFP_KERNEL);
+	if (!ranges)
+		return -ENOMEM;
+	kref_init(&ranges->ref);
+	ranges->room = room;
+	ranges->node = kcalloc(nr_node_ids, sizeof(*ranges->node), GFP_KERNEL);
+	if (!ranges->node) {
+		kfree(ranges);
+		return -ENOMEM;
+	}
+
+	mutex_lock(&ctgm_ranges_rebuild_lock);
+	error = ranges_read(&ranges);
+	if (error) {
+		mutex_unlock(&ctgm_ranges_rebuild_lock);
+		ranges_free(ranges);
+		return error;
+	}
+	spin_lock_irq(&ctgm_ranges_lock);
+	old = current_ranges;
+	current_ranges = ranges;
+	spin_unlock_irq(&ctgm_ranges_lock);
+	mutex_unlock(&ctgm_ranges_rebuild_lock);
+	if (old)
+		ctgm_ranges_put(old);
+	return 0;
+}
+
+void ctgm_ranges_exit(void)
+{
+	ctgm_ranges_put(current_ranges);
+}
+
+/* The ranges as they are now, for any context; to be released with ctgm_ranges_put(). */
+struct ctgm_ranges *ctgm_ranges_get(void)
+{
+	struct ctgm_ranges *ranges;
+	unsigned long flags;
+
+	spin_lock_irqsave(&ctgm_ranges_lock, flags);
+	ranges = current_ranges;
+	kref_get(&ranges->ref);
+	spin_unlock_irqrestore(&ctgm_ranges_lock, flags);
+	return ranges;
+}
+
+static void ranges_release(struct kref *ref)
+{
+	ranges_free(container_of(ref, struct ctgm_ranges, ref));
+}
+
+void ctgm_ranges_put(struct ctgm_ranges *ranges)
+{
+	kref_put(&ranges->ref, ranges_release);
+}
+
+/**
+ * ctgm_ranges_have_place() - could a block ever lie on a node?
+ * @ranges: the ranges
+ * @place: where it may lie
+ * @nid: the node
+ *
+ * Return: true if all of the block fits into one range.
+ */
+bool ctgm_ranges_have_place(const struct ctgm_ranges *ranges,
+			    const struct ctgm_constraints *place, int nid)
+{
+	const struct ctgm_range *range = NULL;
+
+	while ((range = ctgm_range_next(ranges, nid, range))) {
+		struct ctgm_constraints within = ctgm_place_within(place, range->first,
+								   range->last);
+		unsigned long at;
+
+		if (ctgm_place_next(&within, 0, &at))
+			return true;
+	}
+	return false;
+}
