@@ -7,12 +7,10 @@
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/log2.h>
-#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/pfn.h>
 #include <linux/platform_device.h>
-#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "cma.h"
@@ -175,8 +173,8 @@ static void cma_free(const struct ctgm_frames *frames)
 #endif
 
 /*
- * Does a CMA pageblock lie in the request's range? CMA takes no range, and would spend
- * long on a request that it cannot meet.
+ * Could a block in a CMA area meet the request? CMA takes no range, and would spend long
+ * on a request that it cannot meet.
  */
 static bool cma_is_in_reach(const struct ctgm_alloc_control *ac)
 {
@@ -185,13 +183,10 @@ static bool cma_is_in_reach(const struct ctgm_alloc_control *ac)
 	while ((range = ctgm_range_next(ac->ranges, ac->node, range))) {
 		struct ctgm_constraints place = ctgm_place_within(&ac->place, range->first,
 								  range->last);
-		unsigned long pfn;
+		unsigned long start;
 
-		for (pfn = place.first; pfn <= place.last; pfn = pageblock_end_pfn(pfn)) {
-			if (pfn_to_online_page(pfn) && compat_pageblock_is_cma(pfn))
-				return true;
-			cond_resched();
-		}
+		if (range->is_cma && ctgm_place_next(&place, 0, &start))
+			return true;
 	}
 	return false;
 }

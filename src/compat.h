@@ -24,6 +24,9 @@
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
 #error "contigmem needs Linux 6.1 or later"
 #endif
+#if !defined(CONFIG_SPARSEMEM) || !defined(CONFIG_MEMORY_ISOLATION)
+#error "contigmem needs a kernel with CONFIG_SPARSEMEM and CONFIG_MEMORY_ISOLATION"
+#endif
 #ifdef CONFIG_HIGHMEM
 #error "contigmem needs a kernel whose direct map covers all memory"
 #endif
@@ -32,20 +35,24 @@
  * 6.17 replaced the migratetype argument by flags. MIGRATE_MOVABLE is 1, and a
  * flag of 1 means what MIGRATE_CMA did: mixing them up compiles, and takes
  * pages out of CMA areas behind CMA's back.
+ *
+ * Before, the call gave @type to all pageblocks that it had isolated, so they must have
+ * this type already. Since 6.17 isolation is a bit of its own and the types stay.
  */
 #ifdef ACR_FLAGS_NONE
-#define COMPAT_CONTIG_TYPE	ACR_FLAGS_NONE
-#define compat_contig_type_t	acr_flags_t
+#define COMPAT_ISOLATION_KEEPS_TYPES	true
 #else
-#define COMPAT_CONTIG_TYPE	MIGRATE_MOVABLE
-#define compat_contig_type_t	unsigned int
+#define COMPAT_ISOLATION_KEEPS_TYPES	false
 #endif
 
-static inline int compat_alloc_contig_range(unsigned long start, unsigned long end, gfp_t gfp)
+static inline int compat_alloc_contig_range(unsigned long start, unsigned long end,
+					    unsigned int type, gfp_t gfp)
 {
-	compat_contig_type_t type = COMPAT_CONTIG_TYPE;
-
+#ifdef ACR_FLAGS_NONE
+	return alloc_contig_range(start, end, ACR_FLAGS_NONE, gfp);
+#else
 	return alloc_contig_range(start, end, type, gfp);
+#endif
 }
 
 /* 6.4 made MAX_ORDER inclusive, 6.8 renamed it. */
@@ -94,23 +101,43 @@ static inline void compat_lru_add_drain(void)
 #endif
 
 /*
- * Does the pageblock belong to a CMA area? Its frames look free and are not ours.
- * The function that reads a pageblock's type is for the kernel alone, what it
- * reads is not; the type has been in the lowest three bits in all releases.
+ * The type of a pageblock of online memory. The function that reads it is for the kernel
+ * alone, the bits that it reads are not; the type has been in the lowest three of them in
+ * all releases. Before 6.17 the type is MIGRATE_ISOLATE while the pageblock is isolated.
  */
-static inline bool compat_pageblock_is_cma(unsigned long pfn)
+static inline unsigned int compat_pageblock_bits(unsigned long pfn)
 {
-#if defined(CONFIG_CMA) && defined(CONFIG_SPARSEMEM)
 	unsigned long bit = (pfn & (PAGES_PER_SECTION - 1)) >> pageblock_order;
-	const unsigned long *types;
+	const unsigned long *bits;
 	unsigned long word;
 
 	bit *= NR_PAGEBLOCK_BITS;
 	rcu_read_lock();
-	types = __pfn_to_section(pfn)->usage->pageblock_flags;
-	word = READ_ONCE(types[bit / BITS_PER_LONG]);
+	bits = __pfn_to_section(pfn)->usage->pageblock_flags;
+	word = READ_ONCE(bits[bit / BITS_PER_LONG]);
 	rcu_read_unlock();
-	return ((word >> (bit % BITS_PER_LONG)) & 7) == MIGRATE_CMA;
+	return word >> (bit % BITS_PER_LONG);
+}
+
+static inline unsigned int compat_pageblock_type(unsigned long pfn)
+{
+	return compat_pageblock_bits(pfn) & 7;
+}
+
+static inline bool compat_pageblock_is_isolated(unsigned long pfn)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+	return compat_pageblock_type(pfn) == MIGRATE_ISOLATE;
+#else
+	return compat_pageblock_bits(pfn) & BIT(PB_migrate_isolate);
+#endif
+}
+
+/* Does the pageblock belong to a CMA area? Before 6.17 not seen while CMA allocates. */
+static inline bool compat_pageblock_is_cma(unsigned long pfn)
+{
+#ifdef CONFIG_CMA
+	return compat_pageblock_type(pfn) == MIGRATE_CMA;
 #else
 	return false;
 #endif

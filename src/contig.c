@@ -5,7 +5,6 @@
  */
 #include <linux/delay.h>
 #include <linux/kernel.h>
-#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/sched.h>
@@ -111,7 +110,7 @@ struct ctgm_contig_search {
 	unsigned int nr_best;
 };
 
-/* Skip offline and CMA pageblocks; the result is cached while the scan stays in one. */
+/* Skip pageblocks that are not to be touched; the result is cached while the scan stays in one. */
 static bool contig_skip(struct ctgm_contig_search *search, unsigned long pfn,
 			struct ctgm_frame_run *run)
 {
@@ -166,8 +165,7 @@ static void contig_read_pageblock(struct ctgm_window_search *windows, unsigned l
 
 	contig_count_read(search);
 	*run = (struct ctgm_frame_run){ first, pageblock_end_pfn(pfn) - 1, CTGM_FRAME_UNMOVABLE };
-	if (pfn_to_online_page(first) && ctgm_pfn_in_free_block(first, pageblock_order, run) &&
-	    !compat_pageblock_is_cma(first)) {
+	if (!ctgm_pfn_skip_reason(first) && ctgm_pfn_in_free_block(first, pageblock_order, run)) {
 		run->state = CTGM_FRAME_FREE;
 		contig_note_free(search, run);
 	}
@@ -238,6 +236,46 @@ static bool contig_is_free(struct ctgm_contig_search *search, unsigned long firs
 	return true;
 }
 
+/* Where the pageblocks end that have the type of the first one. */
+static unsigned long contig_type_end(unsigned long first, unsigned long end)
+{
+	unsigned int type = compat_pageblock_type(first);
+	unsigned long pfn = first;
+
+	do {
+		pfn = pageblock_end_pfn(pfn);
+	} while (pfn < end && compat_pageblock_type(pfn) == type);
+	return min(pfn, end);
+}
+
+/*
+ * Call alloc_contig_range() with the range locked. A failed call ends the isolation of all
+ * pageblocks of the range, whichever task began it, and before 6.17 a call gives them all
+ * one type: so no call on pageblocks that CMA or memory offlining has isolated, and one
+ * call for each type.
+ */
+static int contig_alloc_locked(unsigned long first, unsigned long end, gfp_t gfp)
+{
+	unsigned long at, next;
+	int error;
+
+	/* The task may have slept since the scan: look again. */
+	for (at = first; at < end; at = pageblock_end_pfn(at)) {
+		if (ctgm_pfn_skip_reason(at) || compat_pageblock_is_isolated(at))
+			return -EBUSY;
+	}
+	for (at = first; at < end; at = next) {
+		next = COMPAT_ISOLATION_KEEPS_TYPES ? end : contig_type_end(at, end);
+		error = compat_alloc_contig_range(at, next, compat_pageblock_type(at), gfp);
+		if (error) {
+			if (at > first)
+				free_contig_range(first, at - first);
+			return error;
+		}
+	}
+	return 0;
+}
+
 static enum contigmem_reason contig_alloc_range(struct ctgm_contig_search *search,
 						unsigned long first, unsigned long end,
 						unsigned long moves)
@@ -249,9 +287,11 @@ static enum contigmem_reason contig_alloc_range(struct ctgm_contig_search *searc
 	error = ctgm_range_lock(&locked, first, end - 1, false);
 	if (!error) {
 		verdict->attempts++;
-		error = compat_alloc_contig_range(first, end, search->ac->reclaim | __GFP_NOWARN);
+		error = contig_alloc_locked(first, end, search->ac->reclaim | __GFP_NOWARN);
 		ctgm_range_unlock(&locked);
 	}
+	/* Memory may have gone offline while this task slept. */
+	search->pageblock = CONTIG_NO_PAGEBLOCK;
 
 	switch (error) {
 	case 0:
@@ -359,7 +399,7 @@ static bool contig_begin(struct ctgm_contig_search *search, const struct ctgm_ra
 	unsigned int *moves = windows->moves;
 	unsigned long start;
 
-	if (first >= end)
+	if (range->is_cma || first >= end)
 		return false;
 	*windows = (struct ctgm_window_search){
 		.place = ctgm_place_within(&search->ac->place, first, end - 1),

@@ -21,6 +21,8 @@
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/memory.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/notifier.h>
@@ -33,6 +35,7 @@
 #include "arena.h"
 #include "block.h"
 #include "cma.h"
+#include "compat.h"
 #include "debugfs.h"
 #include "lru_drain.h"
 #include "parse.h"
@@ -190,14 +193,27 @@ static bool memory_find_block(unsigned long first, unsigned long last, struct co
 }
 
 /*
- * The kernel has isolated the pageblocks before it calls the notifier. An
- * alloc_contig_range() in them that fails would undo the isolation, so none may begin,
- * and those that have begun must end.
+ * The kernel has isolated the pageblocks before it calls the notifier, and would wait for
+ * ever for one that is not isolated any more, with the memory hotplug lock held. An
+ * alloc_contig_range() that failed in between has ended the isolation.
  */
+static bool memory_is_isolated(unsigned long first, unsigned long last)
+{
+	unsigned long pfn;
+
+	for (pfn = first; pfn <= last; pfn += pageblock_nr_pages) {
+		if (pfn_to_online_page(pfn) && !compat_pageblock_is_isolated(pfn))
+			return false;
+	}
+	return true;
+}
+
+/* Allocations in the range are refused from here on, and those under way waited for. */
 static int memory_going_offline(const struct memory_notify *memory)
 {
 	unsigned long first = memory->start_pfn;
 	unsigned long last = first + memory->nr_pages - 1;
+	u64 start = PFN_PHYS(first), end = PFN_PHYS(last + 1) - 1;
 	struct contigmem_info info;
 	int error;
 
@@ -206,14 +222,19 @@ static int memory_going_offline(const struct memory_notify *memory)
 		return notifier_from_errno(error);
 	memory_is_leaving = true;
 
+	if (!memory_is_isolated(first, last)) {
+		pr_info("memory %#llx-%#llx stays online: try again, an allocation ended its isolation\n",
+			start, end);
+		return notifier_from_errno(-EBUSY);
+	}
 	if (memory_find_block(first, last, &info)) {
 		pr_info("memory %#llx-%#llx stays online: block %llu of %pS is in it\n",
-			(u64)PFN_PHYS(first), (u64)PFN_PHYS(last + 1) - 1, info.id, info.caller);
+			start, end, info.id, info.caller);
 		return notifier_from_errno(-EBUSY);
 	}
 	if (!ctgm_arena_release_in(first, last)) {
 		pr_info("memory %#llx-%#llx stays online: a partition is in it, or a block that is being freed\n",
-			(u64)PFN_PHYS(first), (u64)PFN_PHYS(last + 1) - 1);
+			start, end);
 		return notifier_from_errno(-EBUSY);
 	}
 	return NOTIFY_OK;
@@ -244,21 +265,22 @@ static int __init contigmem_init(void)
 	error = ctgm_arena_init();
 	if (error)
 		goto exit_block;
-	error = ctgm_ranges_rebuild();
+	/* Before the ranges are read, so that none comes in between unseen. */
+	error = register_memory_notifier(&memory_notifier);
 	if (error)
 		goto exit_arena;
+	error = ctgm_ranges_rebuild();
+	if (error)
+		goto exit_ranges;
 	error = ctgm_lru_drain_init();
 	if (error)
 		goto exit_ranges;
 	error = ctgm_cma_init();
 	if (error)
 		goto exit_lru_drain;
-	error = register_memory_notifier(&memory_notifier);
-	if (error)
-		goto exit_cma;
 	error = register_module_notifier(&module_notifier);
 	if (error)
-		goto unregister_memory;
+		goto exit_cma;
 	error = partition_params_create();
 	if (error)
 		goto exit_partition;
@@ -268,13 +290,12 @@ static int __init contigmem_init(void)
 exit_partition:
 	ctgm_partition_exit();
 	unregister_module_notifier(&module_notifier);
-unregister_memory:
-	unregister_memory_notifier(&memory_notifier);
 exit_cma:
 	ctgm_cma_exit();
 exit_lru_drain:
 	ctgm_lru_drain_exit();
 exit_ranges:
+	unregister_memory_notifier(&memory_notifier);
 	ctgm_ranges_exit();
 exit_arena:
 	ctgm_arena_exit();
@@ -291,9 +312,9 @@ static void __exit contigmem_exit(void)
 	ctgm_block_flush();
 	ctgm_partition_exit();
 	unregister_module_notifier(&module_notifier);
-	unregister_memory_notifier(&memory_notifier);
 	ctgm_cma_exit();
 	ctgm_lru_drain_exit();
+	unregister_memory_notifier(&memory_notifier);
 	ctgm_ranges_exit();
 	ctgm_arena_exit();
 	ctgm_block_exit();

@@ -168,7 +168,7 @@ void ctgm_pfn_scan(unsigned long pfn, struct ctgm_frame_run *run, const char **k
 }
 
 /**
- * ctgm_pfn_skip_reason() - why no frame of a pageblock can be allocated
+ * ctgm_pfn_skip_reason() - why no frame of a pageblock may be allocated
  * @pfn: a frame of the pageblock
  *
  * Context: Any.
@@ -178,7 +178,10 @@ const char *ctgm_pfn_skip_reason(unsigned long pfn)
 {
 	if (!pfn_to_online_page(pfn))
 		return "offline";
-	return compat_pageblock_is_cma(pfn) ? "CMA" : NULL;
+	if (compat_pageblock_is_cma(pfn))
+		return "CMA";
+	/* The page allocator's reserve for atomic callers. */
+	return compat_pageblock_type(pfn) == MIGRATE_HIGHATOMIC ? "highatomic" : NULL;
 }
 
 /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/align.h>
 #include <linux/errno.h>
+#include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/mmzone.h>
 #include <linux/pageblock-flags.h>
@@ -20,28 +21,48 @@ static DEFINE_SPINLOCK(ctgm_range_list_lock);
 static LIST_HEAD(range_locks);		/* protected by ctgm_range_list_lock */
 static DECLARE_WAIT_QUEUE_HEAD(range_unlocked);
 
-/*
- * Lock a range unless another task holds a part of it, which returns false. Where a part
- * is forbidden *error is -EBUSY, otherwise 0.
- */
+/* Does another task hold or forbid a part of the range? 0, -EAGAIN or -EBUSY. */
+static int range_conflict(const struct ctgm_range_lock *range)
+{
+	const struct ctgm_range_lock *other;
+	int error = 0;
+
+	lockdep_assert_held(&ctgm_range_list_lock);
+	list_for_each_entry(other, &range_locks, list) {
+		if (other == range || other->first > range->last || range->first > other->last)
+			continue;
+		if (other->forbidden)
+			return -EBUSY;
+		error = -EAGAIN;
+	}
+	return error;
+}
+
+/* Lock a range, which is listed already if it is forbidden, unless there is a conflict. */
 static bool range_trylock(struct ctgm_range_lock *range, int *error)
 {
-	struct ctgm_range_lock *other;
-	bool held = false;
-
-	*error = 0;
 	spin_lock(&ctgm_range_list_lock);
-	list_for_each_entry(other, &range_locks, list) {
-		if (other->first > range->last || range->first > other->last)
-			continue;
-		held = !other->forbidden;
-		*error = held ? 0 : -EBUSY;
-		break;
-	}
-	if (!held && !*error)
+	*error = range_conflict(range);
+	if (!*error && !range->forbidden)
 		list_add(&range->list, &range_locks);
 	spin_unlock(&ctgm_range_list_lock);
-	return !held;
+	return *error != -EAGAIN;
+}
+
+/* List a forbidden range, so that no further task locks a part of it. */
+static void range_list(struct ctgm_range_lock *range)
+{
+	spin_lock(&ctgm_range_list_lock);
+	list_add(&range->list, &range_locks);
+	spin_unlock(&ctgm_range_list_lock);
+}
+
+void ctgm_range_unlock(struct ctgm_range_lock *range)
+{
+	spin_lock(&ctgm_range_list_lock);
+	list_del(&range->list);
+	spin_unlock(&ctgm_range_list_lock);
+	wake_up_all(&range_unlocked);
 }
 
 /**
@@ -49,7 +70,7 @@ static bool range_trylock(struct ctgm_range_lock *range, int *error)
  * @range: the caller's, until ctgm_range_unlock()
  * @first: first frame
  * @last: last frame, inclusive
- * @forbid: refuse the tasks that want the frames meanwhile, instead of letting them wait
+ * @forbid: refuse further tasks at once, and wait only for those that hold a part
  *
  * A range is locked as a whole, so two tasks cannot wait for each other.
  *
@@ -65,15 +86,11 @@ int ctgm_range_lock(struct ctgm_range_lock *range, unsigned long first, unsigned
 	range->first = ALIGN_DOWN(first, RANGE_STRIPE);
 	range->last = last | (RANGE_STRIPE - 1);
 	range->forbidden = forbid;
+	if (forbid)
+		range_list(range);
 	if (wait_event_killable(range_unlocked, range_trylock(range, &error)))
-		return -EINTR;
+		error = -EINTR;
+	if (forbid && error)
+		ctgm_range_unlock(range);
 	return error;
-}
-
-void ctgm_range_unlock(struct ctgm_range_lock *range)
-{
-	spin_lock(&ctgm_range_list_lock);
-	list_del(&range->list);
-	spin_unlock(&ctgm_range_list_lock);
-	wake_up_all(&range_unlocked);
 }

@@ -14,7 +14,7 @@
  * @list: in the list of all range locks
  * @first: first frame of a stripe
  * @last: last frame of a stripe, inclusive
- * @forbidden: other tasks are refused instead of waiting
+ * @forbidden: other tasks are refused instead of waiting, also while this one waits
  */
 struct ctgm_range_lock {
 	struct list_head list;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/delay.h>
 #include <linux/ioport.h>
 #include <linux/limits.h>
 #include <linux/memory_hotplug.h>
@@ -35,16 +36,14 @@ static struct zone *range_zone(unsigned long pfn)
 	return zone_spans_pfn(zone, pfn) ? zone : NULL;
 }
 
-static int range_add(struct ctgm_ranges **where, unsigned long first, unsigned long last,
-		     struct zone *zone)
+static int range_add(struct ctgm_ranges **where, const struct ctgm_range *new)
 {
 	struct ctgm_ranges *ranges = *where;
 	struct ctgm_range *range = ranges->range + ranges->nr - 1;
-	int nid = zone_to_nid(zone);
 
-	if (ranges->nr && range->last + 1 == first && range->nid == nid &&
-	    range->zone == zone_idx(zone)) {
-		range->last = last;
+	if (ranges->nr && range->last + 1 == new->first && range->nid == new->nid &&
+	    range->zone == new->zone && range->is_cma == new->is_cma) {
+		range->last = new->last;
 		return 0;
 	}
 	if (ranges->nr == ranges->room) {
@@ -58,8 +57,25 @@ static int range_add(struct ctgm_ranges **where, unsigned long first, unsigned l
 		*where = larger;
 		ranges = larger;
 	}
-	ranges->range[ranges->nr++] = (struct ctgm_range){ first, last, nid, zone_idx(zone) };
+	ranges->range[ranges->nr++] = *new;
 	return 0;
+}
+
+/*
+ * Does the pageblock belong to a CMA area? Before 6.17 CMA hides the type while it
+ * allocates, which takes milliseconds: a pageblock that stays isolated is left alone until
+ * the ranges are read again, after a memory hotplug.
+ */
+static bool range_is_cma(unsigned long pfn)
+{
+	unsigned int tries;
+
+	for (tries = 0; tries < 100; tries++) {
+		if (COMPAT_ISOLATION_KEEPS_TYPES || !compat_pageblock_is_isolated(pfn))
+			return compat_pageblock_is_cma(pfn);
+		fsleep(1000);
+	}
+	return true;
 }
 
 static int range_add_ram(struct resource *ram, void *arg)
@@ -76,7 +92,15 @@ static int range_add_ram(struct resource *ram, void *arg)
 		if (zone != range_zone(next - 1))
 			next = pfn + 1;
 		if (zone) {
-			error = range_add(arg, pfn, next - 1, zone);
+			struct ctgm_range range = {
+				.first = pfn,
+				.last = next - 1,
+				.nid = zone_to_nid(zone),
+				.zone = zone_idx(zone),
+				.is_cma = range_is_cma(pfn),
+			};
+
+			error = range_add(arg, &range);
 			if (error)
 				return error;
 		}
@@ -202,7 +226,8 @@ int ctgm_ranges_rebuild(void)
 
 void ctgm_ranges_exit(void)
 {
-	ctgm_ranges_put(current_ranges);
+	if (current_ranges)
+		ctgm_ranges_put(current_ranges);
 }
 
 /* The ranges as they are now, for any context; to be released with ctgm_ranges_put(). */

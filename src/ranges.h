@@ -16,12 +16,14 @@
  * @last: last frame, inclusive
  * @nid: node
  * @zone: zone, ZONE_NORMAL or below
+ * @is_cma: they belong to CMA areas, which alone may hand them out
  */
 struct ctgm_range {
 	unsigned long first;
 	unsigned long last;
 	int nid;
 	enum zone_type zone;
+	bool is_cma;
 };
 
 /**

@@ -131,12 +131,14 @@ static void range_after(const struct bench_job *job)
 {
 	unsigned long nr = max(frames_of(job), pageblock_nr_pages);
 
-	WARN_ON(compat_alloc_contig_range(job->range, job->range + nr, GFP_BENCH));
+	WARN_ON(compat_alloc_contig_range(job->range, job->range + nr, MIGRATE_MOVABLE,
+					  GFP_BENCH));
 }
 
 static bool range_get(const struct bench_job *job, struct bench_block *block)
 {
-	return !compat_alloc_contig_range(job->range, job->range + frames_of(job), GFP_BENCH);
+	return !compat_alloc_contig_range(job->range, job->range + frames_of(job),
+					  MIGRATE_MOVABLE, GFP_BENCH);
 }
 
 static void range_put(const struct bench_job *job, const struct bench_block *block)
@@ -328,7 +330,8 @@ bool bench_reserve_range(struct bench_job *job)
 
 	for (; first + nr <= end; first += pageblock_nr_pages) {
 		if (is_free_range(first, nr) &&
-		    !compat_alloc_contig_range(first, first + nr, GFP_BENCH)) {
+		    !compat_alloc_contig_range(first, first + nr, MIGRATE_MOVABLE,
+						       GFP_BENCH)) {
 			job->range = first;
 			return true;
 		}
