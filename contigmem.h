@@ -83,6 +83,8 @@ enum contigmem_source {
  * @CONTIGMEM_BUDGET_SPENT: -EBUSY: windows may be left, but too much was read,
  *	moved or tried already
  * @CONTIGMEM_NO_TARGET: -ENOMEM: no free memory to move pages to
+ * @CONTIGMEM_LOW_MEMORY: -ENOMEM: the zone would have less free memory than the page
+ *	allocator keeps for others
  * @CONTIGMEM_NO_BOOKKEEPING: -ENOMEM: no memory for the block's own record
  * @CONTIGMEM_WOULD_SLEEP: -EAGAIN: only a caller that may sleep can be served
  * @CONTIGMEM_NO_CACHE_TYPE: -EOPNOTSUPP: this kernel or CPU lacks the cache type
@@ -115,6 +117,7 @@ enum contigmem_reason {
 	CONTIGMEM_STILL_BUSY,
 	CONTIGMEM_BUDGET_SPENT,
 	CONTIGMEM_NO_TARGET,
+	CONTIGMEM_LOW_MEMORY,
 	CONTIGMEM_NO_BOOKKEEPING,
 	CONTIGMEM_WOULD_SLEEP,
 	CONTIGMEM_NO_CACHE_TYPE,

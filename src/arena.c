@@ -44,6 +44,7 @@ MODULE_PARM_DESC(arena_idle_seconds, "seconds that an arena may lie idle");
  *	@dead
  * @frames: the pageblocks; constant
  * @nid: node; constant
+ * @zone: zone; constant
  * @of_partition: serves a partition; constant
  * @dead: being given back, or its pages are being marked: serves no block
  * @has_offline_pages: pages without a block may be PageOffline. Written while @dead is
@@ -62,6 +63,7 @@ struct ctgm_arena {
 	spinlock_t lock;	/* taken with interrupts off */
 	struct ctgm_frames frames;
 	int nid;
+	int zone;
 	bool of_partition;
 	bool dead;
 	bool has_offline_pages;
@@ -132,6 +134,7 @@ static void arena_own(struct ctgm_arena *arena, const struct ctgm_frames *all)
 {
 	arena->frames = *all;
 	arena->nid = page_to_nid(pfn_to_page(all->first));
+	arena->zone = page_zonenum(pfn_to_page(all->first));
 	arena->free = all->nr;
 	arena->next = all->first;
 }
@@ -257,7 +260,8 @@ static enum contigmem_reason arena_alloc(struct ctgm_alloc_control *ac, struct c
 	list_for_each_entry_rcu(arena, &arena_lists[ac->cache], list) {
 		struct ctgm_constraints place;
 
-		if (arena->nid != ac->node || READ_ONCE(arena->free) < ac->place.nr)
+		if (arena->nid != ac->node || arena->zone != ac->zone ||
+		    READ_ONCE(arena->free) < ac->place.nr)
 			continue;
 		place = arena_place(arena, &ac->place);
 		if (place.first > place.last || place.last - place.first < place.nr - 1)
@@ -342,6 +346,7 @@ static void arena_give_back(struct ctgm_arena *arena)
  * @most: frames to give back at most
  * @first: only arenas with frames from this one
  * @last: to this one, inclusive
+ * @nodes: only arenas of these nodes; NULL for all
  */
 struct ctgm_arena_limits {
 	long idle;
@@ -349,6 +354,7 @@ struct ctgm_arena_limits {
 	unsigned long most;
 	unsigned long first;
 	unsigned long last;
+	const nodemask_t *nodes;
 };
 
 static const struct ctgm_arena_limits arena_nothing_idle = {
@@ -368,6 +374,7 @@ static bool arena_exceeds(const struct ctgm_arena *arena, const struct ctgm_aren
 	lockdep_assert_held(&arena->lock);
 	return arena_is_idle(arena) &&
 	       arena_reaches_into(arena, limits->first, limits->last) &&
+	       (!limits->nodes || node_isset(arena->nid, *limits->nodes)) &&
 	       (atomic_long_read(&arena_idle_frames) > limits->idle ||
 		time_after_eq(jiffies, arena->idle_since + limits->age));
 }
@@ -428,15 +435,31 @@ static unsigned long arena_release(const struct ctgm_arena_limits *limits)
 	return done;
 }
 
-/* Give back all idle arenas. Sleeps. Returns whether any memory came back meanwhile. */
-bool ctgm_arena_release_idle(void)
+/**
+ * ctgm_arena_release_idle() - give back the idle arenas that may be in a request's way
+ * @first: first frame that the request accepts
+ * @last: last one, inclusive
+ * @nodes: the nodes that it is tried on
+ * @wait: the caller may wait for a task that gives arenas back
+ *
+ * Context: Sleeps.
+ * Return: true if any memory came back meanwhile.
+ */
+bool ctgm_arena_release_idle(unsigned long first, unsigned long last, const nodemask_t *nodes,
+			     bool wait)
 {
+	struct ctgm_arena_limits limits = arena_nothing_idle;
 	bool others = !mutex_trylock(&ctgm_arena_release_lock);
 	unsigned long done;
 
+	if (others && !wait)
+		return false;
 	if (others)
 		mutex_lock(&ctgm_arena_release_lock);
-	done = arena_release(&arena_nothing_idle);
+	limits.first = first;
+	limits.last = last;
+	limits.nodes = nodes;
+	done = arena_release(&limits);
 	mutex_unlock(&ctgm_arena_release_lock);
 	return done || others;
 }
@@ -689,5 +712,5 @@ void ctgm_arena_exit(void)
 	compat_shrinker_unregister(arena_shrinker);
 	cancel_work_sync(&arena_excess_work);
 	cancel_delayed_work_sync(&arena_old_work);
-	ctgm_arena_release_idle();
+	ctgm_arena_release_in(0, ULONG_MAX);
 }

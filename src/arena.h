@@ -5,6 +5,8 @@
 #ifndef CTGM_ARENA_H
 #define CTGM_ARENA_H
 
+#include <linux/nodemask.h>
+
 #include "frames.h"
 
 struct ctgm_arena;
@@ -32,7 +34,8 @@ struct ctgm_arena *ctgm_arena_create(unsigned long nr, gfp_t reclaim);
 void ctgm_arena_destroy(struct ctgm_arena *arena);
 void ctgm_arena_add(struct ctgm_arena *arena, const struct ctgm_frames *all,
 		    unsigned long first, struct ctgm_frames *frames);
-bool ctgm_arena_release_idle(void);
+bool ctgm_arena_release_idle(unsigned long first, unsigned long last, const nodemask_t *nodes,
+			     bool wait);
 bool ctgm_arena_release_in(unsigned long first, unsigned long last);
 struct ctgm_arena_stats ctgm_arena_stats(void);
 void ctgm_arena_add_partition(struct ctgm_arena *arena, const struct ctgm_frames *all);

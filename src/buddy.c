@@ -12,19 +12,6 @@
 #include "compat.h"
 #include "ranges.h"
 
-static const struct {
-	enum zone_type zone;
-	gfp_t gfp;
-} buddy_zones[] = {	/* from the highest down */
-	{ ZONE_NORMAL, 0 },
-#ifdef CONFIG_ZONE_DMA32
-	{ ZONE_DMA32, __GFP_DMA32 },
-#endif
-#ifdef CONFIG_ZONE_DMA
-	{ ZONE_DMA, __GFP_DMA },
-#endif
-};
-
 /* A block of 2^n pages, with a reference count on its first page alone. */
 static void buddy_free_whole(const struct ctgm_frames *frames)
 {
@@ -53,18 +40,15 @@ static void buddy_make_arena(const struct ctgm_alloc_control *ac, struct ctgm_fr
 }
 
 /* Of the zones that the page allocator can be asked for the highest that is low enough. */
-static unsigned int buddy_choose_zone(const struct ctgm_alloc_control *ac,
-				      const struct ctgm_zonelist_span **span)
+static int buddy_choose_zone(const struct ctgm_node_ranges *node, unsigned long last)
 {
-	const struct ctgm_node_ranges *node = &ac->ranges->node[ac->node];
-	unsigned int i;
+	int zone;
 
-	for (i = 0; i < ARRAY_SIZE(buddy_zones) - 1; i++) {
-		if (node->zonelist[buddy_zones[i].zone].last <= ac->place.last)
+	for (zone = ZONE_NORMAL; zone > 0; zone--) {
+		if (node->zonelist[zone].last <= last)
 			break;
 	}
-	*span = &node->zonelist[buddy_zones[i].zone];
-	return i;
+	return zone;
 }
 
 static enum contigmem_reason buddy_alloc(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
@@ -72,22 +56,28 @@ static enum contigmem_reason buddy_alloc(struct ctgm_alloc_control *ac, struct c
 	const struct ctgm_constraints *place = &ac->place;
 	unsigned long pages = max(roundup_pow_of_two(place->nr), place->align);
 	gfp_t gfp = __GFP_NOWARN | __GFP_THISNODE;
+	const struct ctgm_node_ranges *node = &ac->ranges->node[ac->node];
 	const struct ctgm_zonelist_span *span;
 	unsigned int order, i;
 	struct page *page;
+	int zone;
 
 	if (!ac->may_sleep && ac->cache != CONTIGMEM_CACHED)
 		return CONTIGMEM_WOULD_SLEEP;
+	/* The page allocator itself goes on to the lower zones, as far as they are not reserved. */
+	if (ac->rank)
+		return CONTIGMEM_NO_FREE_RUN;
 	if (place->nr > MAX_ORDER_NR_PAGES || pages > 1UL << MAX_PAGE_ORDER)
 		return CONTIGMEM_NO_FREE_RUN;
 	order = ilog2(pages);
 
-	i = buddy_choose_zone(ac, &span);
+	zone = buddy_choose_zone(node, place->last);
+	span = &node->zonelist[zone];
 	/* A caller that cannot wait for a search may be lucky: src/source.c checks the frames. */
 	if (ac->may_sleep && (span->last > place->last || span->first < place->first))
 		return CONTIGMEM_NO_FREE_RUN;
 
-	gfp |= buddy_zones[i].gfp;
+	gfp |= ctgm_zone_gfp(zone);
 	if (ac->migrate)
 		gfp |= ac->reclaim | __GFP_NORETRY;
 	else if (!ac->may_sleep && !ac->fast)

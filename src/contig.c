@@ -276,33 +276,135 @@ static int contig_alloc_locked(unsigned long first, unsigned long end, gfp_t gfp
 	return 0;
 }
 
+/*
+ * How many more frames of a zone may be taken: as the page allocator counts them for a
+ * caller that has no right to its reserves.
+ */
+static long contig_zone_room(struct zone *zone, int highest)
+{
+	long free = zone_page_state_snapshot(zone, NR_FREE_PAGES);
+
+#ifdef CONFIG_CMA
+	free -= zone_page_state_snapshot(zone, NR_FREE_CMA_PAGES);
+#endif
+	return free - (long)(READ_ONCE(zone->nr_reserved_highatomic) + min_wmark_pages(zone)) -
+	       READ_ONCE(zone->lowmem_reserve[highest]);
+}
+
+static atomic_long_t *contig_pending(const struct ctgm_alloc_control *ac)
+{
+	return &ctgm_node_zones[ac->node].pending[ac->zone];
+}
+
+/* May frames be taken, beside those that other allocations under way will take? */
+static bool contig_has_room(const struct ctgm_alloc_control *ac, unsigned long nr)
+{
+	struct zone *zone = &NODE_DATA(ac->node)->node_zones[ac->zone];
+	int highest = ctgm_nth_zone(ctgm_machine_zones(), ac->place.last, 0);
+
+	return atomic_long_read(contig_pending(ac)) + (long)nr <= contig_zone_room(zone, highest);
+}
+
+/* Reserve frames of the zone, to be unreserved once they are taken. */
+static bool contig_reserve(const struct ctgm_alloc_control *ac, unsigned long nr)
+{
+	atomic_long_add(nr, contig_pending(ac));
+	if (contig_has_room(ac, 0))
+		return true;
+	atomic_long_sub(nr, contig_pending(ac));
+	return false;
+}
+
+static void contig_unreserve(const struct ctgm_alloc_control *ac, unsigned long nr)
+{
+	atomic_long_sub(nr, contig_pending(ac));
+}
+
+/*
+ * Let reclaim free frames until the zone has room: blocks are allocated as any task
+ * allocates them, which reclaims below the watermark, and all freed in the end.
+ */
+static void contig_reclaim(const struct ctgm_alloc_control *ac, unsigned long nr)
+{
+	gfp_t gfp = ac->reclaim | __GFP_NORETRY | __GFP_NOWARN | __GFP_THISNODE |
+		    ctgm_zone_gfp(ac->zone);
+	const unsigned long block = 1UL << PAGE_ALLOC_COSTLY_ORDER;
+	struct page *page, *next;
+	unsigned long held;
+	LIST_HEAD(pages);
+
+	for (held = 0; held < nr && !contig_has_room(ac, nr - held); held += block) {
+		page = alloc_pages_node(ac->node, gfp, PAGE_ALLOC_COSTLY_ORDER);
+		if (!page)
+			break;
+		list_add(&page->lru, &pages);
+		/* The page allocator prefers a lower zone with memory to reclaim. */
+		if (page_zonenum(page) != ac->zone || fatal_signal_pending(current))
+			break;
+		cond_resched();
+	}
+	list_for_each_entry_safe(page, next, &pages, lru)
+		__free_pages(page, PAGE_ALLOC_COSTLY_ORDER);
+}
+
+/*
+ * Take frames with the range locked. A caller that must not wait for I/O would wait for it
+ * in the migration of a page that was allocated since the scan: for such a caller all
+ * frames are looked at again, and other tasks' locks are only tried.
+ */
+static int contig_lock_and_alloc(struct ctgm_contig_search *search, unsigned long first,
+				 unsigned long end)
+{
+	const struct ctgm_alloc_control *ac = search->ac;
+	bool wait = ac->io_fs && !ac->fast;
+	struct ctgm_range_lock locked;
+	int error;
+
+	error = ctgm_range_lock(&locked, first, end - 1,
+				wait ? CTGM_RANGE_WAIT : CTGM_RANGE_TRY);
+	if (error)
+		return error;
+	/* Memory may have gone offline while this task slept. */
+	search->pageblock = CONTIG_NO_PAGEBLOCK;
+	if (ac->migrate || contig_is_free(search, first, end)) {
+		search->ac->verdict.attempts++;
+		error = contig_alloc_locked(first, end, ac->reclaim | __GFP_NOWARN);
+	} else {
+		error = -EBUSY;
+	}
+	ctgm_range_unlock(&locked);
+	search->pageblock = CONTIG_NO_PAGEBLOCK;
+	return error;
+}
+
 static enum contigmem_reason contig_alloc_range(struct ctgm_contig_search *search,
 						unsigned long first, unsigned long end,
 						unsigned long moves)
 {
-	struct contigmem_verdict *verdict = &search->ac->verdict;
-	struct ctgm_range_lock locked;
+	struct ctgm_alloc_control *ac = search->ac;
+	bool reserved = contig_reserve(ac, end - first);
 	int error;
 
-	error = ctgm_range_lock(&locked, first, end - 1, false);
-	if (!error) {
-		verdict->attempts++;
-		error = contig_alloc_locked(first, end, search->ac->reclaim | __GFP_NOWARN);
-		ctgm_range_unlock(&locked);
+	if (!reserved && ac->migrate) {
+		contig_reclaim(ac, end - first);
+		reserved = contig_reserve(ac, end - first);
 	}
-	/* Memory may have gone offline while this task slept. */
-	search->pageblock = CONTIG_NO_PAGEBLOCK;
+	if (!reserved)
+		return CONTIGMEM_LOW_MEMORY;
+	error = contig_lock_and_alloc(search, first, end);
+	contig_unreserve(ac, end - first);
 
 	switch (error) {
 	case 0:
-		verdict->pages_migrated += moves;
+		ac->verdict.pages_migrated += moves;
 		return CONTIGMEM_OK;
 	case -EINTR:
 		return CONTIGMEM_INTERRUPTED;
 	case -ENOMEM:
 		return CONTIGMEM_NO_TARGET;
 	}
-	WARN_ONCE(error != -EBUSY, "contigmem: unexpected %d from alloc_contig_range()\n", error);
+	WARN_ONCE(error != -EBUSY && error != -EAGAIN,
+		  "contigmem: unexpected %d from alloc_contig_range()\n", error);
 	search->busy = true;
 	search->moved += moves;
 	search->spent |= ++search->attempts >= READ_ONCE(budget_attempts) ||
@@ -443,7 +545,8 @@ static enum contigmem_reason contig_take_free(struct ctgm_contig_search *search,
 	if (contig_makes_arena(search, start) &&
 	    contig_is_free(search, pageblock_start_pfn(start), end))
 		reason = contig_alloc_arena(search, start, 0);
-	if (reason == CONTIGMEM_NO_BOOKKEEPING)
+	/* The rest of the pageblocks may be too much for the zone. */
+	if (reason == CONTIGMEM_NO_BOOKKEEPING || reason == CONTIGMEM_LOW_MEMORY)
 		reason = contig_alloc_block(search, start, 0);
 	return reason;
 }
@@ -573,6 +676,8 @@ static enum contigmem_reason contig_alloc_migrate(struct ctgm_alloc_control *ac,
 			fsleep(CONTIG_USECS_BETWEEN);
 		ctgm_lru_drain();
 		while ((range = ctgm_range_next(ac->ranges, ac->node, range))) {
+			if (range->zone != ac->zone)
+				continue;
 			reason = contig_clear_cheapest(&search, range);
 			if (contig_goes_on(reason) && search.saw_pinned)
 				reason = contig_take(&search, range, &contig_beside_pinned);
@@ -603,6 +708,8 @@ static enum contigmem_reason contig_alloc_free(struct ctgm_alloc_control *ac,
 		return CONTIGMEM_WOULD_SLEEP;
 	contig_search_init(&search, ac, frames);
 	while ((range = ctgm_range_next(ac->ranges, ac->node, range))) {
+		if (range->zone != ac->zone)
+			continue;
 		reason = contig_take(&search, range, &contig_free_pageblocks);
 		if (contig_goes_on(reason) && any_frames)
 			reason = contig_take(&search, range, &contig_free_frames);

@@ -22,13 +22,16 @@ struct ctgm_source;
  * @cache: cache type
  * @partition: from this partition alone; NULL for all memory but partitions
  * @reclaim: the reclaim bits of the caller's gfp
+ * @io_fs: the caller may wait for I/O and file systems
  * @node: node that is tried now; NUMA_NO_NODE for any
+ * @rank: how many higher zones of the nodes were tried before
+ * @zone: zone of @node that is tried now
  * @migrate: pages may be migrated and reclaimed now; otherwise only free frames are taken
  * @ranges: the machine's RAM
  * @verdict: what was read and tried so far
  *
- * src/request.c sets the members up to @reclaim, which are constant afterwards;
- * src/source.c sets @node, @migrate and @ranges for each call of a source.
+ * src/request.c sets the members up to @io_fs, which are constant afterwards;
+ * src/source.c sets the next ones for each call of a source.
  */
 struct ctgm_alloc_control {
 	struct ctgm_constraints place;
@@ -39,7 +42,10 @@ struct ctgm_alloc_control {
 	enum contigmem_cache cache;
 	struct contigmem_partition *partition;
 	gfp_t reclaim;
+	bool io_fs;
 	int node;
+	unsigned int rank;
+	int zone;
 	bool migrate;
 	const struct ctgm_ranges *ranges;
 	struct contigmem_verdict verdict;

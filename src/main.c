@@ -217,7 +217,7 @@ static int memory_going_offline(const struct memory_notify *memory)
 	struct contigmem_info info;
 	int error;
 
-	error = ctgm_range_lock(&memory_leaving, first, last, true);
+	error = ctgm_range_lock(&memory_leaving, first, last, CTGM_RANGE_FORBID);
 	if (error)
 		return notifier_from_errno(error);
 	memory_is_leaving = true;
@@ -265,16 +265,19 @@ static int __init contigmem_init(void)
 	error = ctgm_arena_init();
 	if (error)
 		goto exit_block;
+	error = ctgm_ranges_init();
+	if (error)
+		goto exit_arena;
 	/* Before the ranges are read, so that none comes in between unseen. */
 	error = register_memory_notifier(&memory_notifier);
 	if (error)
-		goto exit_arena;
+		goto exit_ranges;
 	error = ctgm_ranges_rebuild();
 	if (error)
-		goto exit_ranges;
+		goto unregister_memory;
 	error = ctgm_lru_drain_init();
 	if (error)
-		goto exit_ranges;
+		goto unregister_memory;
 	error = ctgm_cma_init();
 	if (error)
 		goto exit_lru_drain;
@@ -294,8 +297,9 @@ exit_cma:
 	ctgm_cma_exit();
 exit_lru_drain:
 	ctgm_lru_drain_exit();
-exit_ranges:
+unregister_memory:
 	unregister_memory_notifier(&memory_notifier);
+exit_ranges:
 	ctgm_ranges_exit();
 exit_arena:
 	ctgm_arena_exit();

@@ -66,21 +66,23 @@ void ctgm_range_unlock(struct ctgm_range_lock *range)
 }
 
 /**
- * ctgm_range_lock() - wait until no other task holds these frames or frames close by
+ * ctgm_range_lock() - lock frames, and with them frames close by
  * @range: the caller's, until ctgm_range_unlock()
  * @first: first frame
  * @last: last frame, inclusive
- * @forbid: refuse further tasks at once, and wait only for those that hold a part
+ * @mode: what to do about other tasks
  *
  * A range is locked as a whole, so two tasks cannot wait for each other.
  *
- * Context: Sleeps. Not in a free or in a shrinker, which the holder of a range may wait
- *	for.
- * Return: 0, -EBUSY if the frames are forbidden, -EINTR after a fatal signal.
+ * Context: Sleeps, except with %CTGM_RANGE_TRY. Not in a free or in a shrinker, which the
+ *	holder of a range may wait for.
+ * Return: 0, -EBUSY if the frames are forbidden, -EAGAIN if another task holds a part and
+ *	%CTGM_RANGE_TRY forbids to wait, -EINTR after a fatal signal.
  */
 int ctgm_range_lock(struct ctgm_range_lock *range, unsigned long first, unsigned long last,
-		    bool forbid)
+		    enum ctgm_range_mode mode)
 {
+	bool forbid = mode == CTGM_RANGE_FORBID;
 	int error;
 
 	range->first = ALIGN_DOWN(first, RANGE_STRIPE);
@@ -88,7 +90,9 @@ int ctgm_range_lock(struct ctgm_range_lock *range, unsigned long first, unsigned
 	range->forbidden = forbid;
 	if (forbid)
 		range_list(range);
-	if (wait_event_killable(range_unlocked, range_trylock(range, &error)))
+	if (mode == CTGM_RANGE_TRY)
+		range_trylock(range, &error);
+	else if (wait_event_killable(range_unlocked, range_trylock(range, &error)))
 		error = -EINTR;
 	if (forbid && error)
 		ctgm_range_unlock(range);

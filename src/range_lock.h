@@ -23,8 +23,16 @@ struct ctgm_range_lock {
 	bool forbidden;
 };
 
+/**
+ * enum ctgm_range_mode - what ctgm_range_lock() does about other tasks
+ * @CTGM_RANGE_TRY: do not wait for a task that holds a part of the range
+ * @CTGM_RANGE_WAIT: wait for it
+ * @CTGM_RANGE_FORBID: wait for it, and refuse further tasks at once
+ */
+enum ctgm_range_mode { CTGM_RANGE_TRY, CTGM_RANGE_WAIT, CTGM_RANGE_FORBID };
+
 int ctgm_range_lock(struct ctgm_range_lock *range, unsigned long first, unsigned long last,
-		    bool forbid);
+		    enum ctgm_range_mode mode);
 void ctgm_range_unlock(struct ctgm_range_lock *range);
 
 #endif /* CTGM_RANGE_LOCK_H */

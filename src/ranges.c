@@ -2,6 +2,7 @@
 #include <linux/delay.h>
 #include <linux/ioport.h>
 #include <linux/limits.h>
+#include <linux/lockdep.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -15,6 +16,8 @@
 
 #include "compat.h"
 #include "ranges.h"
+
+struct ctgm_node_zones *ctgm_node_zones;
 
 static DEFINE_SPINLOCK(ctgm_ranges_lock);
 static struct ctgm_ranges *current_ranges;	/* the pointer is protected by ctgm_ranges_lock */
@@ -145,28 +148,51 @@ static struct ctgm_zonelist_span range_zonelist_span(const struct ctgm_ranges *r
 /* What a request would have to compute from the sorted ranges. */
 static void ranges_index(struct ctgm_ranges *ranges)
 {
-	enum zone_type zone, top = 0;
+	enum zone_type zone;
 	unsigned int i;
 	int nid;
 
-	ranges->top_first = ULONG_MAX;
 	for (i = 0; i < ranges->nr; i++) {
-		const struct ctgm_range *range = &ranges->range[i];
-		struct ctgm_node_ranges *node = &ranges->node[range->nid];
+		struct ctgm_node_ranges *node = &ranges->node[ranges->range[i].nid];
 
 		if (!node->end)
 			node->begin = i;
 		node->end = i + 1;
-		if (range->zone > top) {
-			top = range->zone;
-			ranges->top_first = ULONG_MAX;
-		}
-		if (range->zone == top)
-			ranges->top_first = min(ranges->top_first, range->first);
 	}
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		for (zone = 0; zone <= ZONE_NORMAL; zone++)
 			ranges->node[nid].zonelist[zone] = range_zonelist_span(ranges, nid, zone);
+	}
+}
+
+/* The lowest frame of a zone, on a node or with NUMA_NO_NODE on any. */
+static unsigned long range_zone_first(const struct ctgm_ranges *ranges, int nid,
+				      enum zone_type zone)
+{
+	unsigned long first = ULONG_MAX;
+	unsigned int i;
+
+	for (i = 0; i < ranges->nr; i++) {
+		const struct ctgm_range *range = &ranges->range[i];
+
+		if (range->zone == zone && (nid == NUMA_NO_NODE || range->nid == nid))
+			first = min(first, range->first);
+	}
+	return first;
+}
+
+static void ranges_publish_zones(const struct ctgm_ranges *ranges)
+{
+	enum zone_type zone;
+	int nid;
+
+	lockdep_assert_held(&ctgm_ranges_rebuild_lock);
+	for (zone = 0; zone <= ZONE_NORMAL; zone++) {
+		for (nid = 0; nid < nr_node_ids; nid++)
+			WRITE_ONCE(ctgm_node_zones[nid].first[zone],
+				   range_zone_first(ranges, nid, zone));
+		WRITE_ONCE(ctgm_node_zones[nr_node_ids].first[zone],
+			   range_zone_first(ranges, NUMA_NO_NODE, zone));
 	}
 }
 
@@ -218,16 +244,24 @@ int ctgm_ranges_rebuild(void)
 	old = current_ranges;
 	current_ranges = ranges;
 	spin_unlock_irq(&ctgm_ranges_lock);
+	ranges_publish_zones(ranges);
 	mutex_unlock(&ctgm_ranges_rebuild_lock);
 	if (old)
 		ctgm_ranges_put(old);
 	return 0;
 }
 
+int ctgm_ranges_init(void)
+{
+	ctgm_node_zones = kcalloc(nr_node_ids + 1, sizeof(*ctgm_node_zones), GFP_KERNEL);
+	return ctgm_node_zones ? 0 : -ENOMEM;
+}
+
 void ctgm_ranges_exit(void)
 {
 	if (current_ranges)
 		ctgm_ranges_put(current_ranges);
+	kfree(ctgm_node_zones);
 }
 
 /* The ranges as they are now, for any context; to be released with ctgm_ranges_put(). */

@@ -5,8 +5,11 @@
 #ifndef CTGM_RANGES_H
 #define CTGM_RANGES_H
 
+#include <linux/atomic.h>
+#include <linux/gfp.h>
 #include <linux/kref.h>
 #include <linux/mmzone.h>
+#include <linux/nodemask.h>
 
 #include "placement.h"
 
@@ -52,9 +55,20 @@ struct ctgm_node_ranges {
 };
 
 /**
+ * struct ctgm_node_zones - the zones of one node, or of the machine
+ * @first: by zone, its lowest frame; ULONG_MAX if it has none
+ * @pending: by zone, frames that allocations under way will take
+ *
+ * Read without a lock: memory hotplug changes one word at a time.
+ */
+struct ctgm_node_zones {
+	unsigned long first[ZONE_NORMAL + 1];
+	atomic_long_t pending[ZONE_NORMAL + 1];
+};
+
+/**
  * struct ctgm_ranges - all ranges; constant between two events of memory hotplug
  * @ref: taken by ctgm_ranges_get()
- * @top_first: lowest frame of the highest zone of the machine
  * @node: by node
  * @nr: how many ranges
  * @room: private: how many fit
@@ -63,7 +77,6 @@ struct ctgm_node_ranges {
  */
 struct ctgm_ranges {
 	struct kref ref;
-	unsigned long top_first;
 	struct ctgm_node_ranges *node;
 	unsigned int nr;
 	unsigned int room;
@@ -80,6 +93,50 @@ static inline const struct ctgm_range *ctgm_range_next(const struct ctgm_ranges 
 	return range < ranges->range + node->end ? range : NULL;
 }
 
+/* By node; behind the last node, the whole machine. */
+extern struct ctgm_node_zones *ctgm_node_zones;
+
+static inline const struct ctgm_node_zones *ctgm_machine_zones(void)
+{
+	return &ctgm_node_zones[nr_node_ids];
+}
+
+/**
+ * ctgm_nth_zone() - the zones in which a block may lie, the highest first
+ * @zones: of a node, or of the machine
+ * @last: last acceptable frame
+ * @nth: how many zones to pass over
+ *
+ * Context: Any.
+ * Return: the zone, or -1 if there are fewer.
+ */
+static inline int ctgm_nth_zone(const struct ctgm_node_zones *zones, unsigned long last,
+				unsigned int nth)
+{
+	int zone;
+
+	for (zone = ZONE_NORMAL; zone >= 0; zone--) {
+		if (READ_ONCE(zones->first[zone]) <= last && !nth--)
+			return zone;
+	}
+	return -1;
+}
+
+/* The gfp bit with which the page allocator tries a zone first. */
+static inline gfp_t ctgm_zone_gfp(int zone)
+{
+#ifdef CONFIG_ZONE_DMA
+	if (zone == ZONE_DMA)
+		return __GFP_DMA;
+#endif
+#ifdef CONFIG_ZONE_DMA32
+	if (zone == ZONE_DMA32)
+		return __GFP_DMA32;
+#endif
+	return 0;
+}
+
+int ctgm_ranges_init(void);
 int ctgm_ranges_rebuild(void);
 void ctgm_ranges_exit(void);
 struct ctgm_ranges *ctgm_ranges_get(void);

@@ -6,6 +6,7 @@
 #include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/pfn.h>
+#include <linux/sched/mm.h>
 #include <linux/topology.h>
 
 #include "memtype.h"
@@ -45,6 +46,7 @@ static const struct {
 	[CONTIGMEM_STILL_BUSY] = CAUSE(EBUSY, "pages that should move stayed, try again"),
 	[CONTIGMEM_BUDGET_SPENT] = CAUSE(EBUSY, "gave up, see the budget_ parameters"),
 	[CONTIGMEM_NO_TARGET] = CAUSE(ENOMEM, "no free memory to move pages to"),
+	[CONTIGMEM_LOW_MEMORY] = CAUSE(ENOMEM, "it would leave the zone below its watermark"),
 	[CONTIGMEM_NO_BOOKKEEPING] = CAUSE(ENOMEM, "no memory for bookkeeping"),
 	[CONTIGMEM_WOULD_SLEEP] = CAUSE(EAGAIN, "only a caller that may sleep can have this"),
 	[CONTIGMEM_NO_CACHE_TYPE] =
@@ -165,7 +167,10 @@ enum contigmem_reason ctgm_request_resolve(const struct contigmem_request *req, 
 	if (ac->strict && ac->nid == NUMA_NO_NODE)
 		ac->nid = numa_mem_id();	/* as in alloc_pages() */
 	ac->fast = req->flags & CONTIGMEM_FAST;
+	/* A task may be in a scope of memalloc_noio_save() or memalloc_nofs_save(). */
+	gfp = current_gfp_context(gfp);
 	ac->may_sleep = gfpflags_allow_blocking(gfp);
+	ac->io_fs = (gfp & GFP_KERNEL) == GFP_KERNEL;
 	ac->cache = req->cache;
 	ac->partition = req->partition;
 	ac->reclaim = gfp & (__GFP_RECLAIM | __GFP_IO | __GFP_FS);

@@ -52,13 +52,12 @@ EXPORT_SYMBOL_GPL(contigmem_source_name);
  */
 struct ctgm_source_order {
 	const struct ctgm_source *free[5];
-	const struct ctgm_source *migrate[5];
+	const struct ctgm_source *migrate[4];
 };
 
 static const struct ctgm_source_order source_order_cached = {
 	.free = { &ctgm_source_arena, &ctgm_source_buddy, &ctgm_source_contig, NULL },
-	.migrate = { &ctgm_source_arena, &ctgm_source_buddy, &ctgm_source_migrate,
-		     SOURCE_CMA, NULL },
+	.migrate = { &ctgm_source_arena, &ctgm_source_buddy, &ctgm_source_migrate, NULL },
 };
 
 /*
@@ -67,8 +66,7 @@ static const struct ctgm_source_order source_order_cached = {
  */
 static const struct ctgm_source_order source_order_typed = {
 	.free = { &ctgm_source_arena, &ctgm_source_contig, &ctgm_source_buddy, NULL },
-	.migrate = { &ctgm_source_arena, &ctgm_source_migrate, &ctgm_source_buddy,
-		     SOURCE_CMA, NULL },
+	.migrate = { &ctgm_source_arena, &ctgm_source_migrate, &ctgm_source_buddy, NULL },
 };
 
 /*
@@ -78,15 +76,20 @@ static const struct ctgm_source_order source_order_typed = {
 static const struct ctgm_source_order source_order_low = {
 	.free = { &ctgm_source_arena, &ctgm_source_pageblock, &ctgm_source_buddy,
 		  &ctgm_source_contig, NULL },
-	.migrate = { &ctgm_source_arena, &ctgm_source_buddy, &ctgm_source_migrate,
-		     SOURCE_CMA, NULL },
+	.migrate = { &ctgm_source_arena, &ctgm_source_buddy, &ctgm_source_migrate, NULL },
 };
+
+/* The memory in CMA areas is meant for devices without an alternative. */
+static const struct ctgm_source * const sources_last[] = { SOURCE_CMA, NULL };
 
 static const struct ctgm_source_order *source_order(const struct ctgm_alloc_control *ac)
 {
+	const struct ctgm_node_zones *machine = ctgm_machine_zones();
+
 	if (ac->cache != CONTIGMEM_CACHED)
 		return &source_order_typed;
-	return ac->ranges->top_first > ac->place.last ? &source_order_low : &source_order_cached;
+	return ctgm_nth_zone(machine, ac->place.last, 0) < ctgm_nth_zone(machine, ULONG_MAX - 1, 0) ?
+	       &source_order_low : &source_order_cached;
 }
 
 static struct {
@@ -160,62 +163,88 @@ static int source_take_nearest(int from, nodemask_t *left)
 	return nearest;
 }
 
-/* No other node or source can change this result. */
+/* No other node, zone or source can change this result. */
 static bool source_is_final(enum contigmem_reason reason)
 {
 	return reason == CONTIGMEM_OK || reason == CONTIGMEM_INTERRUPTED;
 }
 
-/* Ask all sources on each of these nodes, nearest first. */
-static enum contigmem_reason source_try(struct ctgm_alloc_control *ac, int from,
-					const nodemask_t *nodes, struct ctgm_frames *frames)
+/* The result to report of two: one that is final, or the later in the enum. */
+static enum contigmem_reason source_report(enum contigmem_reason reason,
+					   enum contigmem_reason result)
 {
-	const struct ctgm_source_order *order = source_order(ac);
-	const struct ctgm_source * const *sources = ac->migrate ? order->migrate : order->free;
-	const struct ctgm_source * const *source;
+	return source_is_final(result) ? result : max(reason, result);
+}
+
+/* Ask these sources on each of these nodes, nearest first, in the zone of this rank. */
+static enum contigmem_reason source_try(struct ctgm_alloc_control *ac, int from,
+					const nodemask_t *nodes,
+					const struct ctgm_source * const *sources,
+					struct ctgm_frames *frames)
+{
 	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
+	const struct ctgm_source * const *source;
 	nodemask_t left = *nodes;
 
 	while ((ac->node = source_take_nearest(from, &left)) != NUMA_NO_NODE) {
+		ac->zone = ctgm_nth_zone(&ctgm_node_zones[ac->node], ac->place.last, ac->rank);
+		if (ac->zone < 0)
+			continue;
 		for (source = sources; *source; source++) {
-			enum contigmem_reason result = source_ask(*source, ac, frames);
-
-			if (source_is_final(result) || result == CONTIGMEM_NO_TARGET)
-				return result;
-			reason = max(reason, result);
+			reason = source_report(reason, source_ask(*source, ac, frames));
+			if (source_is_final(reason))
+				return reason;
 		}
 	}
 	return reason;
 }
 
 /*
- * Serve from these nodes: from free frames on any of them, then from frames that idle
- * arenas gave back, and only then by migrating pages. Of several reasons the later in the enum is
- * returned.
+ * Serve from one zone of these nodes: from free frames on any of them, then from frames
+ * that idle arenas gave back, and only then by migrating pages.
+ */
+static enum contigmem_reason source_from_zones(struct ctgm_alloc_control *ac, int from,
+					       const nodemask_t *nodes,
+					       struct ctgm_frames *frames)
+{
+	const struct ctgm_source_order *order = source_order(ac);
+	enum contigmem_reason reason;
+
+	ac->migrate = false;
+	reason = source_try(ac, from, nodes, order->free, frames);
+	if (source_is_final(reason) || !ac->may_sleep)
+		return reason;
+	if (!ac->rank &&
+	    ctgm_arena_release_idle(ac->place.first, ac->place.last, nodes, ac->io_fs)) {
+		reason = source_report(reason, source_try(ac, from, nodes, order->free, frames));
+		if (source_is_final(reason))
+			return reason;
+	}
+	if (ac->fast || !ac->io_fs)
+		return reason;
+	ac->migrate = true;
+	return source_report(reason, source_try(ac, from, nodes, order->migrate, frames));
+}
+
+/*
+ * Serve from these nodes, from their highest zones down: few devices need low memory, and
+ * no other memory can replace it.
  */
 static enum contigmem_reason source_from_nodes(struct ctgm_alloc_control *ac, int from,
 					       const nodemask_t *nodes,
 					       struct ctgm_frames *frames)
 {
-	enum contigmem_reason reason, result;
+	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
 
-	ac->migrate = false;
-	reason = source_try(ac, from, nodes, frames);
-	if (source_is_final(reason) || reason == CONTIGMEM_NO_TARGET || !ac->may_sleep)
-		return reason;
-	if (ctgm_arena_release_idle()) {
-		result = source_try(ac, from, nodes, frames);
-		if (source_is_final(result) || result == CONTIGMEM_NO_TARGET)
-			return result;
-		reason = max(reason, result);
+	for (ac->rank = 0; ac->rank <= ZONE_NORMAL; ac->rank++) {
+		reason = source_report(reason, source_from_zones(ac, from, nodes, frames));
+		if (source_is_final(reason))
+			return reason;
 	}
-	if (ac->fast)
+	if (!ac->migrate)
 		return reason;
-	ac->migrate = true;
-	result = source_try(ac, from, nodes, frames);
-	if (source_is_final(result) || result == CONTIGMEM_NO_TARGET)
-		return result;
-	return max(reason, result);
+	ac->rank = 0;
+	return source_report(reason, source_try(ac, from, nodes, sources_last, frames));
 }
 
 /* The nodes on which a block could ever lie. */
@@ -271,8 +300,9 @@ enum contigmem_reason ctgm_source_alloc(struct ctgm_alloc_control *ac, struct ct
 		ac->node = ac->strict ? ac->nid : NUMA_NO_NODE;
 		return source_ask(&ctgm_source_partition, ac, frames);
 	}
-	/* An arena on the nearest node is found without the ranges. */
+	/* An arena in the highest zone of the nearest node is found without the ranges. */
 	ac->node = ac->nid == NUMA_NO_NODE ? numa_mem_id() : ac->nid;
+	ac->zone = ctgm_nth_zone(&ctgm_node_zones[ac->node], ac->place.last, 0);
 	if (!source_ask(&ctgm_source_arena, ac, frames))
 		return CONTIGMEM_OK;
 
