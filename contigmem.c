@@ -47,7 +47,9 @@ EXPORT_SYMBOL_GPL(contigmem_alloc_track_caller);
  * The content is undefined without __GFP_ZERO. The block is the caller's until
  * contigmem_free().
  *
- * Context: Any, as @gfp says.
+ * Context: Any but NMI, as @gfp says. With GFP_KERNEL the caller must not hold the lock of
+ *	a page cache folio: the folio may lie where pages are migrated, and the migration
+ *	waits for its lock.
  * Return: The address of the block, or an ERR_PTR():
  *
  * * -EINVAL: the request is malformed
@@ -55,7 +57,8 @@ EXPORT_SYMBOL_GPL(contigmem_alloc_track_caller);
  * * -ENOSPC: no free run now, and pages must not be moved or the partition is full;
  *   or the tag's limit is reached
  * * -EBUSY: pages in every window cannot be moved, or a budget is spent
- * * -ENOMEM: no memory for bookkeeping, or to move pages to
+ * * -ENOMEM: no memory for bookkeeping, none to move pages to, or the zone would fall
+ *   below its watermark
  * * -EAGAIN: it would have to sleep
  * * -EOPNOTSUPP: this kernel or CPU lacks the cache type
  * * -EINTR: a fatal signal arrived

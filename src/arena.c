@@ -40,21 +40,22 @@ MODULE_PARM_DESC(arena_idle_seconds, "seconds that an arena may lie idle");
  *	ctgm_arena_list_lock, readers are under RCU
  * @released: in the list of the arenas that a task gives back; private to that task
  * @rcu: frees the record after the last reader
- * @lock: protects @all_offline, @free, @next, @idle_since and @busy, and is taken to change
+ * @lock: protects @all_offline, @usable, @free, @next, @idle_since and @busy, and is taken to change
  *	@dead
  * @frames: the pageblocks; constant
  * @nid: node; constant
  * @zone: zone; constant
  * @of_partition: serves a partition; constant
- * @dead: being given back, or its pages are being marked: serves no block
- * @has_offline_pages: pages without a block may be PageOffline. Written while @dead is
- *	set, or by the owner of a block that covers the arena
+ * @dead: being given back: serves no block
+ * @has_offline_pages: pages without a block may be PageOffline. Set under @lock while the
+ *	arena is idle, cleared by the owner of a block that covers the arena
  * @all_offline: all pages are
- * @free: frames without a block
+ * @usable: frames that are not poisoned
+ * @free: usable frames without a block
  * @next: where the search for a partition's next block starts: behind the last block,
  *	or at the block freed last
- * @idle_since: in jiffies, when @free became all frames
- * @busy: a bit for each frame with a block
+ * @idle_since: in jiffies, when @free became @usable
+ * @busy: a bit for each frame with a block, and for each poisoned one
  */
 struct ctgm_arena {
 	struct list_head list;
@@ -68,14 +69,15 @@ struct ctgm_arena {
 	bool dead;
 	bool has_offline_pages;
 	bool all_offline;
+	unsigned long usable;
 	unsigned long free;
 	unsigned long next;
 	unsigned long idle_since;
 	unsigned long busy[];
 };
 
-/* Places tried under the lock before interrupts are enabled for a moment: 7,000 instructions. */
-#define ARENA_TRIES_UNDER_LOCK	64
+/* Steps under the lock before interrupts are enabled for a moment: 7,000 instructions. */
+#define ARENA_STEPS_UNDER_LOCK	64
 
 static struct list_head arena_lists[CONTIGMEM_NR_CACHES];
 static LIST_HEAD(arena_partitions);
@@ -97,7 +99,7 @@ static long arena_idle_limit(void)
 
 static bool arena_is_idle(const struct ctgm_arena *arena)
 {
-	return READ_ONCE(arena->free) == arena->frames.nr;
+	return READ_ONCE(arena->free) == READ_ONCE(arena->usable);
 }
 
 static unsigned long arena_last(const struct ctgm_arena *arena)
@@ -135,6 +137,7 @@ static void arena_own(struct ctgm_arena *arena, const struct ctgm_frames *all)
 	arena->frames = *all;
 	arena->nid = page_to_nid(pfn_to_page(all->first));
 	arena->zone = page_zonenum(pfn_to_page(all->first));
+	arena->usable = all->nr;
 	arena->free = all->nr;
 	arena->next = all->first;
 }
@@ -187,7 +190,7 @@ static bool arena_find(const struct ctgm_arena *arena, const struct ctgm_constra
 	unsigned int tries;
 
 	lockdep_assert_held(&arena->lock);
-	for (tries = 0; tries < ARENA_TRIES_UNDER_LOCK; tries++) {
+	for (tries = 0; tries < ARENA_STEPS_UNDER_LOCK; tries++) {
 		unsigned long at, blocker;
 
 		if (!ctgm_place_next(place, *from, start)) {
@@ -217,9 +220,17 @@ static void arena_unmark_offline(unsigned long first, unsigned long nr)
 	}
 }
 
-/* Take the first place in the arena from @from on. */
-static bool arena_take_from(struct ctgm_arena *arena, const struct ctgm_constraints *place,
-			    unsigned long from, struct ctgm_frames *frames)
+static void arena_mark_page_offline(unsigned long pfn)
+{
+	struct page *page = pfn_to_page(pfn);
+
+	if (!PageOffline(page))
+		__SetPageOffline(page);
+}
+
+/* Take the first place in the arena from @from on, whatever its frames are. */
+static bool arena_take_any(struct ctgm_arena *arena, const struct ctgm_constraints *place,
+			   unsigned long from, struct ctgm_frames *frames)
 {
 	unsigned long flags, start;
 	bool found = false;
@@ -251,32 +262,6 @@ static struct ctgm_constraints arena_place(const struct ctgm_arena *arena,
 	return ctgm_place_within(place, arena->frames.first, arena_last(arena));
 }
 
-static enum contigmem_reason arena_alloc(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
-{
-	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
-	struct ctgm_arena *arena;
-
-	rcu_read_lock();
-	list_for_each_entry_rcu(arena, &arena_lists[ac->cache], list) {
-		struct ctgm_constraints place;
-
-		if (arena->nid != ac->node || arena->zone != ac->zone ||
-		    READ_ONCE(arena->free) < ac->place.nr)
-			continue;
-		place = arena_place(arena, &ac->place);
-		if (place.first > place.last || place.last - place.first < place.nr - 1)
-			continue;
-		ac->verdict.windows++;
-		if (arena_take_from(arena, &place, place.first, frames)) {
-			frames->owner = arena;
-			reason = CONTIGMEM_OK;
-			break;
-		}
-	}
-	rcu_read_unlock();
-	return reason;
-}
-
 static unsigned long arena_idle_age(void)
 {
 	return READ_ONCE(arena_idle_seconds) * HZ;
@@ -290,8 +275,10 @@ static unsigned long arena_idle_period(void)
 
 static void arena_release_excess(struct work_struct *work);
 static void arena_release_old(struct work_struct *work);
+static void arena_release_all(struct work_struct *work);
 static DECLARE_WORK(arena_excess_work, arena_release_excess);
 static DECLARE_DELAYED_WORK(arena_old_work, arena_release_old);
+static DECLARE_WORK(arena_reclaim_work, arena_release_all);
 
 /* Take a block's frames back. Any context. */
 void ctgm_arena_free_in(struct ctgm_arena *arena, const struct ctgm_frames *frames)
@@ -316,9 +303,61 @@ void ctgm_arena_free_in(struct ctgm_arena *arena, const struct ctgm_frames *fram
 		schedule_delayed_work(&arena_old_work, arena_idle_period());
 }
 
+/* Give the good frames of a block back, and keep the poisoned ones from later blocks. */
+static void arena_free_good(struct ctgm_arena *arena, const struct ctgm_frames *frames)
+{
+	struct ctgm_frames run = *frames;
+	unsigned long flags;
+
+	spin_lock_irqsave(&arena->lock, flags);
+	arena->usable -= ctgm_frames_count_poisoned(frames);
+	spin_unlock_irqrestore(&arena->lock, flags);
+	run.nr = 0;
+	while (ctgm_frames_next_good(frames, &run))
+		ctgm_arena_free_in(arena, &run);
+}
+
+/* Take the first place in the arena from @from on that has no poisoned frame. */
+static bool arena_take_from(struct ctgm_arena *arena, const struct ctgm_constraints *place,
+			    unsigned long from, struct ctgm_frames *frames)
+{
+	while (arena_take_any(arena, place, from, frames)) {
+		if (!ctgm_frames_count_poisoned(frames))
+			return true;
+		arena_free_good(arena, frames);
+	}
+	return false;
+}
+
 static void arena_free(const struct ctgm_frames *frames)
 {
 	ctgm_arena_free_in(frames->owner, frames);
+}
+
+static enum contigmem_reason arena_alloc(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
+{
+	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
+	struct ctgm_arena *arena;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(arena, &arena_lists[ac->cache], list) {
+		struct ctgm_constraints place;
+
+		if (arena->nid != ac->node || arena->zone != ac->zone ||
+		    READ_ONCE(arena->free) < ac->place.nr)
+			continue;
+		place = arena_place(arena, &ac->place);
+		if (place.first > place.last || place.last - place.first < place.nr - 1)
+			continue;
+		ac->verdict.windows++;
+		if (arena_take_from(arena, &place, place.first, frames)) {
+			frames->owner = arena;
+			reason = CONTIGMEM_OK;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return reason;
 }
 
 const struct ctgm_source ctgm_source_arena = {
@@ -347,6 +386,7 @@ static void arena_give_back(struct ctgm_arena *arena)
  * @first: only arenas with frames from this one
  * @last: to this one, inclusive
  * @nodes: only arenas of these nodes; NULL for all
+ * @cached_only: only arenas whose cache type need not be restored
  */
 struct ctgm_arena_limits {
 	long idle;
@@ -355,6 +395,7 @@ struct ctgm_arena_limits {
 	unsigned long first;
 	unsigned long last;
 	const nodemask_t *nodes;
+	bool cached_only;
 };
 
 static const struct ctgm_arena_limits arena_nothing_idle = {
@@ -375,6 +416,7 @@ static bool arena_exceeds(const struct ctgm_arena *arena, const struct ctgm_aren
 	return arena_is_idle(arena) &&
 	       arena_reaches_into(arena, limits->first, limits->last) &&
 	       (!limits->nodes || node_isset(arena->nid, *limits->nodes)) &&
+	       (!limits->cached_only || arena->frames.cache == CONTIGMEM_CACHED) &&
 	       (atomic_long_read(&arena_idle_frames) > limits->idle ||
 		time_after_eq(jiffies, arena->idle_since + limits->age));
 }
@@ -501,6 +543,13 @@ bool ctgm_arena_release_in(unsigned long first, unsigned long last)
 	return !arena_any_in(first, last);
 }
 
+static void arena_release_all(struct work_struct *work)
+{
+	mutex_lock(&ctgm_arena_release_lock);
+	arena_release(&arena_nothing_idle);
+	mutex_unlock(&ctgm_arena_release_lock);
+}
+
 static void arena_release_excess(struct work_struct *work)
 {
 	struct ctgm_arena_limits limits = arena_nothing_idle;
@@ -515,29 +564,27 @@ static void arena_release_excess(struct work_struct *work)
 /*
  * Memory offlining gives up at a page in use before it calls any notifier, unless the
  * page is PageOffline, which means that its owner lets it go. To mark all pages takes
- * longer than a small allocation, so the worker does it for arenas that have been idle
- * for a while.
+ * longer than a small allocation, so the worker does it, for arenas that have been idle
+ * for a while, and a few pages at a time: requests are served meanwhile.
  */
 static void arena_mark_offline(struct ctgm_arena *arena)
 {
-	unsigned long flags, i;
+	unsigned long flags, at = 0, end;
 	bool idle;
 
 	lockdep_assert_held(&ctgm_arena_release_lock);
-	spin_lock_irqsave(&arena->lock, flags);
-	idle = !arena->dead && !arena->all_offline && arena_is_idle(arena);
-	if (idle)
-		arena->dead = true;
-	spin_unlock_irqrestore(&arena->lock, flags);
-	if (!idle)
-		return;
-	for (i = 0; i < arena->frames.nr; i++)
-		__SetPageOffline(pfn_to_page(arena->frames.first + i));
-	arena->has_offline_pages = true;
-	spin_lock_irqsave(&arena->lock, flags);
-	arena->all_offline = true;
-	arena->dead = false;
-	spin_unlock_irqrestore(&arena->lock, flags);
+	do {
+		spin_lock_irqsave(&arena->lock, flags);
+		idle = !arena->dead && !arena->all_offline && arena_is_idle(arena);
+		if (idle) {
+			arena->has_offline_pages = true;
+			end = min(at + ARENA_STEPS_UNDER_LOCK, arena->frames.nr);
+			for (; at < end; at++)
+				arena_mark_page_offline(arena->frames.first + at);
+			arena->all_offline = at == arena->frames.nr;
+		}
+		spin_unlock_irqrestore(&arena->lock, flags);
+	} while (idle && at < arena->frames.nr);
 }
 
 static void arena_mark_idle_offline(void)
@@ -577,8 +624,12 @@ static unsigned long arena_scan_objects(struct shrinker *unused, struct shrink_c
 	if (!mutex_trylock(&ctgm_arena_release_lock))
 		return SHRINK_STOP;
 	limits.most = control->nr_to_scan;
+	limits.cached_only = true;
 	done = arena_release(&limits);
 	mutex_unlock(&ctgm_arena_release_lock);
+	/* To change a cache type takes locks and page tables, so not within reclaim. */
+	if (done < control->nr_to_scan && atomic_long_read(&arena_idle_frames))
+		schedule_work(&arena_reclaim_work);
 	return done ?: SHRINK_STOP;
 }
 
@@ -706,11 +757,19 @@ int ctgm_arena_init(void)
 	return PTR_ERR_OR_ZERO(arena_shrinker);
 }
 
-/* No block is left. */
+/* No block is left but those whose frames other tasks hold, which stay allocated. */
 void ctgm_arena_exit(void)
 {
+	struct ctgm_arena *arena, *next;
+	enum contigmem_cache cache;
+
 	compat_shrinker_unregister(arena_shrinker);
 	cancel_work_sync(&arena_excess_work);
+	cancel_work_sync(&arena_reclaim_work);
 	cancel_delayed_work_sync(&arena_old_work);
 	ctgm_arena_release_in(0, ULONG_MAX);
+	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
+		list_for_each_entry_safe(arena, next, &arena_lists[cache], list)
+			kvfree(arena);
+	}
 }

@@ -5,6 +5,7 @@
  */
 #define pr_fmt(fmt) "contigmem: " fmt
 
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/llist.h>
@@ -185,6 +186,9 @@ static void block_unmap(struct ctgm_block *block)
 
 static void block_destroy(struct ctgm_block *block)
 {
+	/* With init_on_free, frames that do not go back to the kernel are cleared as well. */
+	if (block->frames.source->recycles && want_init_on_free())
+		block_zero(&block->frames, false);
 	block_unmap(block);
 	block_free_record(block);
 }
@@ -344,6 +348,8 @@ struct contigmem_partition *ctgm_block_create_partition(const char *name,
 }
 
 static LLIST_HEAD(block_destroy_list);
+static LLIST_HEAD(block_wait_list);
+static atomic_long_t block_waiting;
 
 static void block_destroy_listed(struct work_struct *work)
 {
@@ -356,10 +362,61 @@ static void block_destroy_listed(struct work_struct *work)
 
 static DECLARE_WORK(block_destroy_work, block_destroy_listed);
 
-/* Wait until the blocks freed so far are destroyed. Sleeps. */
+static void block_destroy_unheld(struct work_struct *work);
+static DECLARE_DELAYED_WORK(block_wait_work, block_destroy_unheld);
+
+/* Keep a freed block whose frames another task holds, until it lets them go. */
+static void block_wait(struct ctgm_block *block)
+{
+	llist_add(&block->destroy_later, &block_wait_list);
+	schedule_delayed_work(&block_wait_work, HZ);
+}
+
+static void block_destroy_unheld(struct work_struct *work)
+{
+	struct llist_node *waiting = llist_del_all(&block_wait_list);
+	struct ctgm_block *block, *next;
+
+	llist_for_each_entry_safe(block, next, waiting, destroy_later) {
+		if (ctgm_frames_are_held(&block->frames)) {
+			block_wait(block);
+			continue;
+		}
+		atomic_long_sub(block->frames.nr, &block_waiting);
+		block_destroy(block);
+	}
+}
+
+/* Page frames of freed blocks that other tasks hold. */
+unsigned long ctgm_block_waiting(void)
+{
+	return atomic_long_read(&block_waiting);
+}
+
+/*
+ * Wait until the blocks freed so far are destroyed. Sleeps. Blocks whose frames are held
+ * longer than a few seconds are leaked, since the module is about to go.
+ */
 void ctgm_block_flush(void)
 {
+	struct ctgm_block *block, *next;
+	unsigned int tries;
+
 	flush_work(&block_destroy_work);
+	for (tries = 0; tries < 5 && ctgm_block_waiting(); tries++) {
+		mod_delayed_work(system_wq, &block_wait_work, 0);
+		flush_delayed_work(&block_wait_work);
+		if (ctgm_block_waiting())
+			ssleep(1);
+	}
+	cancel_delayed_work_sync(&block_wait_work);
+	llist_for_each_entry_safe(block, next, llist_del_all(&block_wait_list), destroy_later) {
+		pr_err("frames %#lx-%#lx are held by another task: they stay unused until the next boot\n",
+		       block->frames.first, block->frames.first + block->frames.nr - 1);
+		if (block->frames.source->leak)
+			block->frames.source->leak(&block->frames);
+		block_free_record(block);
+	}
 }
 
 static void block_describe(const struct ctgm_block *block, struct contigmem_info *info)
@@ -418,10 +475,13 @@ static void block_report_wrong_free(const void *vaddr)
 	WARN(1, "contigmem_free(0x%lx): %s\n", (unsigned long)vaddr, text);
 }
 
-/* Destroy a block that has left the index, now or where that sleeps in a worker. */
+/* Destroy a block that has left the index: now, or in a worker where that has to wait. */
 static void block_destroy_any_context(struct ctgm_block *block)
 {
-	if (block_destroy_sleeps(block) && !ctgm_may_sleep()) {
+	if (ctgm_frames_are_held(&block->frames)) {
+		atomic_long_add(block->frames.nr, &block_waiting);
+		block_wait(block);
+	} else if (block_destroy_sleeps(block) && !ctgm_may_sleep()) {
 		llist_add(&block->destroy_later, &block_destroy_list);
 		schedule_work(&block_destroy_work);
 	} else {

@@ -49,6 +49,7 @@ struct ctgm_block {
 
 int ctgm_block_init(void);
 void ctgm_block_flush(void);
+unsigned long ctgm_block_waiting(void);
 void ctgm_block_exit(void);
 void *ctgm_block_create(const struct contigmem_request *req, gfp_t gfp, const void *caller);
 void ctgm_block_free(const void *vaddr, const void *caller);

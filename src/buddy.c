@@ -12,17 +12,6 @@
 #include "compat.h"
 #include "ranges.h"
 
-/* A block of 2^n pages, with a reference count on its first page alone. */
-static void buddy_free_whole(const struct ctgm_frames *frames)
-{
-	__free_pages(pfn_to_page(frames->first), ilog2(frames->nr));
-}
-
-static const struct ctgm_source buddy_whole = {
-	.id = CONTIGMEM_SOURCE_BUDDY,
-	.free = buddy_free_whole,
-};
-
 /*
  * Whole pageblocks stay at hand as an arena for a while: the page allocator needs several
  * times as long to give as much again.
@@ -32,7 +21,7 @@ static void buddy_make_arena(const struct ctgm_alloc_control *ac, struct ctgm_fr
 	struct ctgm_arena *arena;
 	struct ctgm_frames all = *frames;
 
-	if (ac->cache != CONTIGMEM_CACHED || !pageblock_aligned(frames->nr))
+	if (ac->cache != CONTIGMEM_CACHED || !pageblock_aligned(frames->first | frames->nr))
 		return;
 	arena = ctgm_arena_create(frames->nr, ac->reclaim);
 	if (arena)
@@ -90,21 +79,22 @@ static enum contigmem_reason buddy_alloc(struct ctgm_alloc_control *ac, struct c
 		return CONTIGMEM_NO_FREE_RUN;
 
 	frames->first = page_to_pfn(page);
-	if (place->nr == 1UL << order) {
-		frames->source = &buddy_whole;
-		buddy_make_arena(ac, frames);
-		return CONTIGMEM_OK;
-	}
+	/* A reference count for each page, so that a driver may map, pin and send it. */
 	split_page(page, order);
 	for (i = place->nr; i < 1U << order; i++)
 		__free_page(page + i);
+	buddy_make_arena(ac, frames);
 	return CONTIGMEM_OK;
 }
 
-/* The rest of a block, split into pages with a reference count each. */
+static void buddy_free_range(const struct ctgm_frames *run)
+{
+	free_contig_range(run->first, run->nr);
+}
+
 static void buddy_free(const struct ctgm_frames *frames)
 {
-	free_contig_range(frames->first, frames->nr);
+	ctgm_frames_free_good(frames, buddy_free_range);
 }
 
 const struct ctgm_source ctgm_source_buddy = {

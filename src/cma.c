@@ -4,6 +4,7 @@
  * memory in them is meant for devices without an alternative. CMA takes neither a range
  * nor a node.
  */
+#include <linux/cc_platform.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/log2.h>
@@ -98,9 +99,9 @@ static bool cma_take(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
 	return false;
 }
 
-static void cma_free(const struct ctgm_frames *frames)
+static void cma_free_range(const struct ctgm_frames *run)
 {
-	ctgm_cma_free_in(frames->owner, frames);
+	ctgm_cma_free_in(run->owner, run);
 }
 #else
 /* No area can be named. */
@@ -147,6 +148,9 @@ static bool cma_take(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
 	struct page *page;
 	dma_addr_t handle;
 
+	/* Where memory is encrypted the DMA API decrypts what it hands out. */
+	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT))
+		return false;
 	ac->verdict.windows++;
 	ac->verdict.attempts++;
 	mutex_lock(&ctgm_cma_mask_lock);
@@ -165,12 +169,17 @@ static bool cma_take(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
 	return false;
 }
 
-static void cma_free(const struct ctgm_frames *frames)
+static void cma_free_range(const struct ctgm_frames *run)
 {
-	dma_free_pages(&cma_device->dev, frames->nr << PAGE_SHIFT, pfn_to_page(frames->first),
-		       PFN_PHYS(frames->first), DMA_BIDIRECTIONAL);
+	dma_free_pages(&cma_device->dev, run->nr << PAGE_SHIFT, pfn_to_page(run->first),
+		       PFN_PHYS(run->first), DMA_BIDIRECTIONAL);
 }
 #endif
+
+static void cma_free(const struct ctgm_frames *frames)
+{
+	ctgm_frames_free_good(frames, cma_free_range);
+}
 
 /*
  * Could a block in a CMA area meet the request? CMA takes no range, and would spend long

@@ -412,9 +412,14 @@ static enum contigmem_reason contig_alloc_range(struct ctgm_contig_search *searc
 	return search->spent ? CONTIGMEM_BUDGET_SPENT : CONTIGMEM_STILL_BUSY;
 }
 
+static void contig_free_range(const struct ctgm_frames *run)
+{
+	free_contig_range(run->first, run->nr);
+}
+
 static void contig_free(const struct ctgm_frames *frames)
 {
-	free_contig_range(frames->first, frames->nr);
+	ctgm_frames_free_good(frames, contig_free_range);
 }
 
 /*

@@ -21,6 +21,7 @@
 #include "../contigmem.h"
 #include "account.h"
 #include "arena.h"
+#include "block.h"
 #include "debugfs.h"
 #include "history.h"
 #include "parse.h"
@@ -418,6 +419,8 @@ static int stats_show(struct seq_file *seq, void *unused)
 			   stats.attempts);
 	}
 	seq_printf(seq, "frames_leaked %llu\n", ctgm_frames_leaked());
+	seq_printf(seq, "frames_poisoned %llu\n", ctgm_frames_poisoned());
+	seq_printf(seq, "frames_waiting %lu\n", ctgm_block_waiting());
 	seq_printf(seq, "arenas %lu frames %lu idle %lu\n", arenas.arenas, arenas.frames,
 		   arenas.idle);
 	return 0;

@@ -3,12 +3,96 @@
 
 #include <linux/atomic.h>
 #include <linux/errno.h>
+#include <linux/mm.h>
 #include <linux/printk.h>
 
 #include "frames.h"
 #include "memtype.h"
 
 static atomic64_t frames_leaked;
+static atomic64_t frames_poisoned;
+
+/*
+ * Does another task hold a reference on a frame? A driver's fault handler may have given
+ * it to a program, or a file system or a socket reads it.
+ */
+bool ctgm_frames_are_held(const struct ctgm_frames *frames)
+{
+	const struct page *page = pfn_to_page(frames->first);
+	unsigned long i;
+
+	for (i = 0; i < frames->nr; i++) {
+		if (page_ref_count(page + i) != 1)
+			return true;
+	}
+	return false;
+}
+
+/* How many frames has the kernel found bad? It marks them also while they are in use. */
+unsigned long ctgm_frames_count_poisoned(const struct ctgm_frames *frames)
+{
+	unsigned long poisoned = 0;
+#ifdef CONFIG_MEMORY_FAILURE
+	struct page *page = pfn_to_page(frames->first);
+	unsigned long i;
+
+	for (i = 0; i < frames->nr; i++)
+		poisoned += PageHWPoison(page + i);
+#endif
+	return poisoned;
+}
+
+/**
+ * ctgm_frames_next_good() - walk the runs of frames that are not poisoned
+ * @frames: the frames
+ * @run: the run before, to begin with @frames without frames; set to the next run
+ *
+ * Context: Any.
+ * Return: false if there is none.
+ */
+bool ctgm_frames_next_good(const struct ctgm_frames *frames, struct ctgm_frames *run)
+{
+	unsigned long pfn = run->first + run->nr, end = frames->first + frames->nr;
+
+	while (pfn < end && PageHWPoison(pfn_to_page(pfn)))
+		pfn++;
+	run->first = pfn;
+	while (pfn < end && !PageHWPoison(pfn_to_page(pfn)))
+		pfn++;
+	run->nr = pfn - run->first;
+	return run->nr;
+}
+
+/**
+ * ctgm_frames_free_good() - give frames back to the kernel without the poisoned ones
+ * @frames: the frames
+ * @free: gives a part of them back
+ *
+ * Context: As @free.
+ */
+void ctgm_frames_free_good(const struct ctgm_frames *frames,
+			   void (*free)(const struct ctgm_frames *run))
+{
+	unsigned long poisoned = ctgm_frames_count_poisoned(frames);
+	struct ctgm_frames run = *frames;
+
+	if (!poisoned) {
+		free(frames);
+		return;
+	}
+	atomic64_add(poisoned, &frames_poisoned);
+	pr_err("%lu poisoned frames in %#lx-%#lx stay unused until the next boot\n", poisoned,
+	       frames->first, frames->first + frames->nr - 1);
+	run.nr = 0;
+	while (ctgm_frames_next_good(frames, &run))
+		free(&run);
+}
+
+/* Poisoned page frames kept from the kernel since the module was loaded. */
+u64 ctgm_frames_poisoned(void)
+{
+	return atomic64_read(&frames_poisoned);
+}
 
 /**
  * ctgm_frames_set_type() - change the cache type of page frames

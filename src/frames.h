@@ -78,7 +78,8 @@ struct ctgm_frames {
  *	zeroes; the source sets the first frame and what differs. Adds to the verdict what
  *	was read and tried, and the first blocker. Returns %CONTIGMEM_OK, or why not with
  *	nothing taken.
- * @free: take frames back that have their @home cache type; any context
+ * @free: take frames back that have their @home cache type; any context. Poisoned frames
+ *	are kept from the next owner
  * @leak: NULL, or forget frames that can never be given back; any context
  */
 struct ctgm_source {
@@ -90,6 +91,12 @@ struct ctgm_source {
 	void (*leak)(const struct ctgm_frames *frames);
 };
 
+bool ctgm_frames_are_held(const struct ctgm_frames *frames);
+unsigned long ctgm_frames_count_poisoned(const struct ctgm_frames *frames);
+bool ctgm_frames_next_good(const struct ctgm_frames *frames, struct ctgm_frames *run);
+void ctgm_frames_free_good(const struct ctgm_frames *frames,
+			   void (*free)(const struct ctgm_frames *run));
+u64 ctgm_frames_poisoned(void);
 enum contigmem_reason ctgm_frames_set_type(struct ctgm_frames *frames, enum contigmem_cache cache);
 void ctgm_frames_restore(struct ctgm_frames *frames);
 u64 ctgm_frames_leaked(void);

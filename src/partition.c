@@ -393,6 +393,13 @@ static void partition_put(struct contigmem_partition *partition)
 	spin_unlock_irqrestore(&ctgm_partition_lock, flags);
 }
 
+static void partition_free_in_area(const struct ctgm_frames *run)
+{
+	const struct contigmem_partition *partition = run->owner;
+
+	ctgm_cma_free_in(partition->area, run);
+}
+
 static void partition_free(const struct ctgm_frames *frames)
 {
 	struct contigmem_partition *partition = frames->owner;
@@ -400,7 +407,7 @@ static void partition_free(const struct ctgm_frames *frames)
 	if (partition->arena)
 		ctgm_arena_free_in(partition->arena, frames);
 	else
-		ctgm_cma_free_in(partition->area, frames);
+		ctgm_frames_free_good(frames, partition_free_in_area);
 	partition_put(partition);
 }
 

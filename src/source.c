@@ -88,8 +88,10 @@ static const struct ctgm_source_order *source_order(const struct ctgm_alloc_cont
 
 	if (ac->cache != CONTIGMEM_CACHED)
 		return &source_order_typed;
-	return ctgm_nth_zone(machine, ac->place.last, 0) < ctgm_nth_zone(machine, ULONG_MAX - 1, 0) ?
-	       &source_order_low : &source_order_cached;
+	/* Is there memory in a higher zone, all of it above the request's range? */
+	if (ctgm_nth_zone(machine, ac->place.last, 0) < ctgm_nth_zone(machine, ULONG_MAX - 1, 0))
+		return &source_order_low;
+	return &source_order_cached;
 }
 
 static struct {
@@ -280,7 +282,9 @@ static enum contigmem_reason source_from_ranges(struct ctgm_alloc_control *ac,
 	if (source_is_final(reason) || ac->strict)
 		return reason;
 	node_clear(ac->nid, nodes);
-	return nodes_empty(nodes) ? reason : source_from_nodes(ac, ac->nid, &nodes, frames);
+	if (nodes_empty(nodes))
+		return reason;
+	return source_report(reason, source_from_nodes(ac, ac->nid, &nodes, frames));
 }
 
 /**

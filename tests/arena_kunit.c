@@ -2,8 +2,10 @@
 /*
  * Arenas: pageblocks that are allocated once and sub-allocated, as callers see them.
  */
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/mm.h>
+#include <linux/pfn.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -190,6 +192,83 @@ static void whole_pageblocks_are_at_hand_again(struct kunit *test)
 	}
 }
 
+/* Another task still holds a frame of a freed block: nobody gets it until it is put. */
+static void held_frames_are_not_handed_out(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(SZ_64K);
+		void *first, *held, *again;
+		unsigned int tries;
+		struct page *page;
+		phys_addr_t base;
+
+		req.cache = types[i];
+		first = in_a_free_pageblock(test, &req, &base);
+		req.low = base;
+		req.high = base + SZ_2M - 1;
+		held = test_alloc(test, &req, GFP_KERNEL);
+		req.low = test_phys(test, held);
+		req.high = req.low + SZ_64K - 1;
+		page = pfn_to_page(PHYS_PFN(req.low) + 3);
+		get_page(page);
+		test_forget(held);
+		contigmem_free(held);
+		again = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
+		KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(again), -EBUSY);
+		if (!IS_ERR(again))
+			contigmem_free(again);
+		KUNIT_EXPECT_EQ(test, page_ref_count(page), 2);
+		put_page(page);
+		/* A worker looks each second. */
+		for (tries = 0; tries < 100; tries++) {
+			again = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
+			if (!IS_ERR(again))
+				break;
+			msleep(100);
+		}
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, again);
+		test_keep(test, again);
+		test_check_block(test, again, &req, GFP_KERNEL);
+		test_forget(again);
+		contigmem_free(again);
+		test_free(test, first);
+	}
+}
+
+/* A poisoned frame stays out of later blocks, and the rest of its arena is in them. */
+static void poisoned_frames_are_not_handed_out(struct kunit *test)
+{
+#ifdef CONFIG_MEMORY_FAILURE
+	struct contigmem_request req = CONTIGMEM_REQUEST(PAGE_SIZE);
+	unsigned long bad, nr;
+	void *first, *vaddr;
+	phys_addr_t base;
+
+	req.cache = CONTIGMEM_WRITECOMBINE;
+	first = in_a_free_pageblock(test, &req, &base);
+	bad = PHYS_PFN(base) + 5;
+	SetPageHWPoison(pfn_to_page(bad));
+	req.low = base;
+	req.high = base + SZ_2M - 1;
+	for (nr = 1; nr < SZ_2M / PAGE_SIZE - 1; nr++) {
+		vaddr = contigmem_alloc(&req, GFP_ATOMIC | __GFP_NOWARN);
+		if (IS_ERR(vaddr))
+			break;
+		test_keep(test, vaddr);
+		KUNIT_EXPECT_NE(test, PHYS_PFN(test_phys(test, vaddr)), bad);
+	}
+	KUNIT_EXPECT_EQ(test, nr, SZ_2M / PAGE_SIZE - 1);
+	vaddr = contigmem_alloc(&req, GFP_ATOMIC | __GFP_NOWARN);
+	KUNIT_EXPECT_TRUE(test, IS_ERR(vaddr));
+	ClearPageHWPoison(pfn_to_page(bad));
+	test_free(test, first);
+#else
+	kunit_skip(test, "this kernel has no CONFIG_MEMORY_FAILURE");
+#endif
+}
+
 static struct kunit_case arena_cases[] = {
 	KUNIT_CASE(second_typed_block_is_served_from_the_first_ones_pageblock),
 	KUNIT_CASE(neighbours_in_one_pageblock),
@@ -197,6 +276,8 @@ static struct kunit_case arena_cases[] = {
 	KUNIT_CASE(atomic_caller_is_served_where_the_type_is_there),
 	KUNIT_CASE(a_freed_place_is_used_again),
 	KUNIT_CASE(whole_pageblocks_are_at_hand_again),
+	KUNIT_CASE_SLOW(held_frames_are_not_handed_out),
+	KUNIT_CASE(poisoned_frames_are_not_handed_out),
 	{}
 };
 

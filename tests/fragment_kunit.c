@@ -15,6 +15,7 @@
 #include <linux/nodemask.h>
 #include <linux/pfn.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/shmem_fs.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
@@ -704,6 +705,53 @@ static void pages_in_batches_are_moved(struct kunit *test)
 	KUNIT_EXPECT_NE(test, tried, 0UL);
 }
 
+/*
+ * A migration waits for the writeback of its pages, which a caller without I/O may be
+ * doing: nothing is migrated for it, whether its gfp says so or its task.
+ */
+static void pages_stay_for_callers_without_io(struct kunit *test)
+{
+	static const gfp_t contexts[] = { GFP_NOIO, GFP_NOFS, GFP_KERNEL };
+	struct contigmem_request req = CONTIGMEM_REQUEST(PAGE_SIZE);
+	struct cache *cache = &caches[0];
+	struct contigmem_verdict verdict;
+	unsigned long i, tried = 0;
+
+	req.verdict = &verdict;
+	test_random_start(test, &rnd);
+	fill_holes(test);
+	scatter_cache(test, 0, SZ_16M >> PAGE_SHIFT);
+	for (i = 0; i < cache->wanted && tried < 30; i++) {
+		struct page *page = shmem_read_mapping_page(cache->file->f_mapping, i);
+		gfp_t gfp = contexts[tried % ARRAY_SIZE(contexts)] | __GFP_NOWARN;
+		unsigned int scope;
+		unsigned long pfn;
+		void *vaddr;
+
+		KUNIT_ASSERT_EQ(test, PTR_ERR_OR_ZERO(page), 0);
+		pfn = page_to_pfn(page);
+		put_page(page);
+		if (compat_pageblock_is_cma(pfn) || !others_can_move(pfn))
+			continue;
+		tried++;
+		req.low = PFN_PHYS(pfn);
+		req.high = req.low + PAGE_SIZE - 1;
+		scope = memalloc_noio_save();
+		vaddr = contigmem_alloc(&req, gfp);
+		memalloc_noio_restore(scope);
+		page = shmem_read_mapping_page(cache->file->f_mapping, i);
+		KUNIT_ASSERT_EQ(test, PTR_ERR_OR_ZERO(page), 0);
+		KUNIT_EXPECT_EQ_MSG(test, page_to_pfn(page), pfn, "%pGg", &gfp);
+		put_page(page);
+		KUNIT_EXPECT_TRUE_MSG(test, IS_ERR(vaddr), "%pGg", &gfp);
+		KUNIT_EXPECT_EQ_MSG(test, verdict.pages_migrated, 0UL, "%pGg", &gfp);
+		if (!IS_ERR(vaddr))
+			contigmem_free(vaddr);
+		cond_resched();
+	}
+	KUNIT_EXPECT_NE(test, tried, 0UL);
+}
+
 /**
  * struct commotion - pages that are read and moved all the time
  * @cache: the file
@@ -844,6 +892,7 @@ static struct kunit_case fragment_cases[] = {
 	KUNIT_CASE_SLOW(every_pageblock_spoilt),
 	KUNIT_CASE_SLOW(budgets_end_a_request),
 	KUNIT_CASE_SLOW(pages_in_batches_are_moved),
+	KUNIT_CASE_SLOW(pages_stay_for_callers_without_io),
 	KUNIT_CASE_SLOW(pages_in_transit_are_waited_for),
 	{}
 };

@@ -209,6 +209,20 @@ static void check_nodes(struct kunit *test, phys_addr_t phys, size_t size, int n
 }
 
 /* Compares a block with its request; the physical address comes from the page tables. */
+/* A driver may map, pin and send each page: none is the tail of another one. */
+static void check_counts(struct kunit *test, phys_addr_t phys, size_t size,
+			 const struct contigmem_request *req, gfp_t gfp)
+{
+	unsigned long pfn = PHYS_PFN(phys), end = PHYS_PFN(phys + size);
+
+	while (pfn < end && page_ref_count(pfn_to_page(pfn)) == 1 &&
+	       !PageCompound(pfn_to_page(pfn)))
+		pfn++;
+	KUNIT_EXPECT_EQ_MSG(test, pfn, end, "a frame with %d references: %s",
+			    pfn < end ? page_ref_count(pfn_to_page(pfn)) : 1,
+			    test_text(test, req, gfp));
+}
+
 void test_check_block(struct kunit *test, const void *vaddr,
 		      const struct contigmem_request *req, gfp_t gfp)
 {
@@ -252,6 +266,7 @@ void test_check_block(struct kunit *test, const void *vaddr,
 	KUNIT_EXPECT_NE_MSG(test, info.source, CONTIGMEM_SOURCE_NONE, "%s",
 			    test_text(test, req, gfp));
 	check_nodes(test, first, size, info.nid, req, gfp);
+	check_counts(test, first, size, req, gfp);
 	if (gfp & __GFP_THISNODE && req->nid != NUMA_NO_NODE)
 		KUNIT_EXPECT_EQ_MSG(test, info.nid, req->nid, "%s", test_text(test, req, gfp));
 }
