@@ -84,6 +84,40 @@ static inline bool ctgm_place_next(const struct ctgm_constraints *place, unsigne
 }
 
 /**
+ * ctgm_place_prev() - the highest place whose last frame is at or below a frame
+ * @place: the constraints
+ * @to: page frame number; above @place->last it means @place->last
+ * @start: set to the first frame of the place
+ *
+ * Below a frame that blocks a candidate range, the next range that can be free of
+ * it is ctgm_place_prev(place, blocker - 1): every place in between contains the
+ * blocker.
+ *
+ * Return: false if there is none.
+ */
+static inline bool ctgm_place_prev(const struct ctgm_constraints *place, unsigned long to,
+				   unsigned long *start)
+{
+	unsigned long end = min(to, place->last);	/* inclusive */
+	unsigned long aligned;
+
+	if (end < place->nr - 1)
+		return false;
+	aligned = ALIGN_DOWN(end - (place->nr - 1), place->align);
+	end = aligned + (place->nr - 1);
+	if (place->boundary && (aligned ^ end) >= place->boundary) {
+		/*
+		 * The block crosses, so the alignment is smaller than the boundary
+		 * and the multiple below is aligned: one step does.
+		 */
+		end = ALIGN_DOWN(end, place->boundary) - 1;
+		aligned = ALIGN_DOWN(end - (place->nr - 1), place->align);
+	}
+	*start = aligned;
+	return ctgm_place_fits(place, aligned);
+}
+
+/**
  * ctgm_place_within() - the same constraints in a smaller range
  * @place: the constraints
  * @first: first frame of the range

@@ -41,8 +41,8 @@ static bool model_fits(const struct ctgm_constraints *place, unsigned long start
 	return true;
 }
 
-/* One set of constraints from every frame; false after the first mismatch. */
-static bool check_small(struct kunit *test, const struct ctgm_constraints *place)
+/* One set of constraints from every frame up; false after the first mismatch. */
+static bool check_small_next(struct kunit *test, const struct ctgm_constraints *place)
 {
 	unsigned long lowest = ULONG_MAX;
 	unsigned long from = SPACE + 2;
@@ -69,6 +69,34 @@ static bool check_small(struct kunit *test, const struct ctgm_constraints *place
 		}
 	}
 	return true;
+}
+
+/* One set of constraints from every frame down; false after the first mismatch. */
+static bool check_small_prev(struct kunit *test, const struct ctgm_constraints *place)
+{
+	unsigned long highest = ULONG_MAX, to;
+
+	/* Upwards: the place seen last is the highest that ends at or below @to. */
+	for (to = 0; to < SPACE + 2; to++) {
+		unsigned long start = 0;
+		bool found, have;
+
+		if (to + 1 >= place->nr && model_fits(place, to + 1 - place->nr))
+			highest = to + 1 - place->nr;
+		have = highest != ULONG_MAX;
+		found = ctgm_place_prev(place, to, &start);
+		if (found != have || (found && start != highest)) {
+			KUNIT_FAIL(test, "to %#lx found %d at %#lx, should be %#lx: %s",
+				   to, found, start, highest, place_text(test, place));
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool check_small(struct kunit *test, const struct ctgm_constraints *place)
+{
+	return check_small_next(test, place) && check_small_prev(test, place);
 }
 
 /* Every alignment and boundary for one range and size. */
@@ -139,6 +167,25 @@ static void going_on_behind_each_place_finds_them_all(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, ctgm_place_next(&place, from, &start));
 }
 
+static void going_on_below_each_place_finds_them_all(struct kunit *test)
+{
+	struct ctgm_constraints place = {
+		.first = 3, .last = 200, .nr = 5, .align = 2, .boundary = 16
+	};
+	unsigned long to = ULONG_MAX, start, expected;
+
+	for (expected = 256; expected-- > 0;) {
+		if (!model_fits(&place, expected))
+			continue;
+		KUNIT_ASSERT_TRUE_MSG(test, ctgm_place_prev(&place, to, &start),
+				      "to=%#lx %s", to, place_text(test, &place));
+		KUNIT_ASSERT_EQ_MSG(test, start, expected, "to=%#lx %s", to,
+				    place_text(test, &place));
+		to = start + place.nr - 2;
+	}
+	KUNIT_EXPECT_FALSE(test, ctgm_place_prev(&place, to, &start));
+}
+
 /* For any numbers: no sum can wrap. */
 static bool model_fits_anywhere(const struct ctgm_constraints *place, unsigned long start)
 {
@@ -167,6 +214,25 @@ static bool model_next_anywhere(const struct ctgm_constraints *place, unsigned l
 			return true;
 		}
 		if (check_add_overflow(at, place->align, &at))
+			return false;
+	}
+	return false;
+}
+
+/* Tries every aligned frame downwards until one fits or the range ends. */
+static bool model_prev_anywhere(const struct ctgm_constraints *place, unsigned long to,
+				unsigned long *start)
+{
+	unsigned long at = to < place->last ? to : place->last;
+
+	if (check_sub_overflow(at, place->nr - 1, &at))
+		return false;
+	for (at -= at % place->align; at >= place->first;) {
+		if (model_fits_anywhere(place, at)) {
+			*start = at;
+			return true;
+		}
+		if (check_sub_overflow(at, place->align, &at))
 			return false;
 	}
 	return false;
@@ -243,6 +309,57 @@ static unsigned long random_from(struct rnd_state *rnd, const struct ctgm_constr
 	}
 }
 
+static unsigned long random_to(struct rnd_state *rnd, const struct ctgm_constraints *place)
+{
+	long near = (long)test_random_below(rnd, 256) - 128;
+
+	switch (test_random_below(rnd, 5)) {
+	case 0:
+		return ULONG_MAX;
+	case 1:
+		return place->last + near;
+	case 2:
+		return place->first + place->nr + near;
+	case 3:
+		return random_number(rnd);
+	default:
+		return ULONG_MAX - random_number(rnd);
+	}
+}
+
+static void random_places_downwards(struct kunit *test)
+{
+	unsigned long found = 0, none = 0;
+	struct rnd_state rnd;
+	int i;
+
+	test_random_start(test, &rnd);
+	for (i = 0; i < 100000; i++) {
+		unsigned long to, start = 0, expected = 0;
+		struct ctgm_constraints place;
+		bool says, should;
+
+		random_place(&rnd, &place);
+		to = random_to(&rnd, &place);
+		should = model_prev_anywhere(&place, to, &expected);
+		says = ctgm_place_prev(&place, to, &start);
+		if (says != should || (says && start != expected)) {
+			KUNIT_FAIL(test,
+				   "case %d: to %#lx found %d at %#lx, should be %d at %#lx: %s",
+				   i, to, says, start, should, expected,
+				   place_text(test, &place));
+			return;
+		}
+		found += should;
+		none += !should;
+		if (i % 1024 == 0)
+			cond_resched();
+	}
+	/* Both results occurred often. */
+	KUNIT_EXPECT_GT(test, found, 10000UL);
+	KUNIT_EXPECT_GT(test, none, 10000UL);
+}
+
 static void random_places(struct kunit *test)
 {
 	unsigned long found = 0, none = 0;
@@ -283,12 +400,16 @@ static void random_places(struct kunit *test)
 
 struct edge {
 	struct ctgm_constraints place;
-	unsigned long from;
+	unsigned long at;
 	bool found;
 	unsigned long start;
 };
 
-static void check_edges(struct kunit *test, const struct edge *edges, size_t nr)
+typedef bool (*place_function)(const struct ctgm_constraints *place, unsigned long at,
+			       unsigned long *start);
+
+static void check_edges(struct kunit *test, place_function find, const struct edge *edges,
+			size_t nr)
 {
 	size_t i;
 
@@ -296,13 +417,12 @@ static void check_edges(struct kunit *test, const struct edge *edges, size_t nr)
 		const struct edge *edge = &edges[i];
 		unsigned long start = 0;
 
-		KUNIT_EXPECT_EQ_MSG(test, ctgm_place_next(&edge->place, edge->from, &start),
-				    edge->found, "case %zu: from=%#lx %s", i, edge->from,
+		KUNIT_EXPECT_EQ_MSG(test, find(&edge->place, edge->at, &start), edge->found,
+				    "case %zu: at=%#lx %s", i, edge->at,
 				    place_text(test, &edge->place));
 		if (edge->found)
-			KUNIT_EXPECT_EQ_MSG(test, start, edge->start,
-					    "case %zu: from=%#lx %s", i, edge->from,
-					    place_text(test, &edge->place));
+			KUNIT_EXPECT_EQ_MSG(test, start, edge->start, "case %zu: at=%#lx %s", i,
+					    edge->at, place_text(test, &edge->place));
 	}
 }
 
@@ -323,7 +443,7 @@ static void bottom_of_the_address_space(struct kunit *test)
 		{ PLACE(0, 0, TOP, 1, 0), 0, false },
 	};
 
-	check_edges(test, edges, ARRAY_SIZE(edges));
+	check_edges(test, ctgm_place_next, edges, ARRAY_SIZE(edges));
 }
 
 static void top_of_the_address_space(struct kunit *test)
@@ -346,7 +466,7 @@ static void top_of_the_address_space(struct kunit *test)
 		{ PLACE(0, TOP - 1, 1, 1, 0), TOP, false },
 	};
 
-	check_edges(test, edges, ARRAY_SIZE(edges));
+	check_edges(test, ctgm_place_next, edges, ARRAY_SIZE(edges));
 }
 
 static void as_large_as_the_address_space(struct kunit *test)
@@ -362,7 +482,52 @@ static void as_large_as_the_address_space(struct kunit *test)
 		{ PLACE(0, TOP, HALF + 1, 1, 0), HALF, false },
 	};
 
-	check_edges(test, edges, ARRAY_SIZE(edges));
+	check_edges(test, ctgm_place_next, edges, ARRAY_SIZE(edges));
+}
+
+static void downwards_at_the_edges(struct kunit *test)
+{
+	static const struct edge edges[] = {
+		/* The bottom of the address space. */
+		{ PLACE(0, 0, 1, 1, 0), 0, true, 0 },
+		{ PLACE(0, 0, 1, 1, 0), TOP, true, 0 },
+		{ PLACE(0, 0, 2, 1, 0), TOP, false },
+		{ PLACE(0, TOP, 2, 1, 0), 0, false },
+		{ PLACE(0, TOP, 2, 1, 0), 1, true, 0 },
+		{ PLACE(1, TOP, 1, 1, 0), 0, false },
+		{ PLACE(1, TOP, 1, HALF, 0), HALF - 1, false },
+		{ PLACE(0, TOP, 1, HALF, 0), HALF - 1, true, 0 },
+		{ PLACE(0, TOP, TOP, 1, 0), TOP - 2, false },
+		{ PLACE(0, 0, TOP, 1, 0), TOP, false },
+		/* The top. */
+		{ PLACE(0, TOP, 1, 1, 0), TOP, true, TOP },
+		{ PLACE(0, TOP - 1, 1, 1, 0), TOP, true, TOP - 1 },
+		{ PLACE(0, TOP, 2, 1, 0), TOP, true, TOP - 1 },
+		{ PLACE(0, TOP, 1, 2, 0), TOP, true, TOP - 1 },
+		{ PLACE(TOP, TOP, 1, 1, 1), TOP, true, TOP },
+		{ PLACE(TOP, TOP, 1, 2, 0), TOP, false },
+		{ PLACE(0, TOP, HALF, 1, 0), TOP, true, HALF },
+		{ PLACE(0, TOP, HALF, HALF, HALF), TOP - 1, true, 0 },
+		/* As large as the address space. */
+		{ PLACE(0, TOP, TOP, 1, 0), TOP, true, 1 },
+		{ PLACE(0, TOP, TOP, 1, 0), TOP - 1, true, 0 },
+		{ PLACE(0, TOP, TOP, 2, 0), TOP, true, 0 },
+		{ PLACE(2, TOP, TOP, 1, 0), TOP, false },
+		/* A boundary, and an alignment beyond it. */
+		{ PLACE(0, TOP, 4, 1, 4), TOP, true, TOP - 3 },
+		{ PLACE(0, TOP, 4, 1, 4), TOP - 1, true, TOP - 7 },
+		{ PLACE(0, TOP, 3, 1, 4), TOP - 1, true, TOP - 3 },
+		{ PLACE(0, TOP, 3, 1, 4), 5, true, 1 },
+		{ PLACE(0, TOP, 3, 2, 4), 5, true, 0 },
+		{ PLACE(2, TOP, 3, 1, 4), 5, false },
+		{ PLACE(0, TOP, HALF, 1, HALF), TOP - 1, true, 0 },
+		{ PLACE(0, TOP, HALF, 1, HALF), HALF - 2, false },
+		{ PLACE(0, TOP, 3, 8, 4), 9, true, 0 },
+		{ PLACE(0, TOP, 3, 8, 4), 10, true, 8 },
+		{ PLACE(1, TOP, 3, HALF, 4), TOP, true, HALF },
+	};
+
+	check_edges(test, ctgm_place_prev, edges, ARRAY_SIZE(edges));
 }
 
 /* A place fits within a range if it fits both, the constraints and the range. */
@@ -411,16 +576,21 @@ static void within_nothing_in_common_fits_nothing(struct kunit *test)
 
 	KUNIT_EXPECT_FALSE(test, ctgm_place_next(&below, 0, &start));
 	KUNIT_EXPECT_FALSE(test, ctgm_place_next(&above, 0, &start));
+	KUNIT_EXPECT_FALSE(test, ctgm_place_prev(&below, ULONG_MAX, &start));
+	KUNIT_EXPECT_FALSE(test, ctgm_place_prev(&above, ULONG_MAX, &start));
 }
 
 static struct kunit_case placement_cases[] = {
 	KUNIT_CASE_SLOW(every_place_in_a_small_space),
 	KUNIT_CASE(no_place_in_an_empty_range),
 	KUNIT_CASE(going_on_behind_each_place_finds_them_all),
+	KUNIT_CASE(going_on_below_each_place_finds_them_all),
 	KUNIT_CASE_SLOW(random_places),
+	KUNIT_CASE_SLOW(random_places_downwards),
 	KUNIT_CASE(bottom_of_the_address_space),
 	KUNIT_CASE(top_of_the_address_space),
 	KUNIT_CASE(as_large_as_the_address_space),
+	KUNIT_CASE(downwards_at_the_edges),
 	KUNIT_CASE(within_clips_at_both_ends),
 	KUNIT_CASE(within_nothing_in_common_fits_nothing),
 	{}
