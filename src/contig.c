@@ -582,13 +582,15 @@ static enum contigmem_reason contig_take(struct ctgm_contig_search *search,
 static void contig_keep(struct ctgm_contig_search *search, unsigned long start,
 			unsigned long cost)
 {
+	unsigned long end = start + search->frames->nr;
 	unsigned int at = 0, i, kept = 0;
 
 	for (i = 0; i < search->nr_best; i++) {
 		struct ctgm_candidate *other = &search->best[i];
 		unsigned long other_end = other->start + search->frames->nr;
 
-		if (pageblock_start_pfn(start) < pageblock_align(other_end)) {
+		if (pageblock_start_pfn(start) < pageblock_align(other_end) &&
+		    pageblock_start_pfn(other->start) < pageblock_align(end)) {
 			if (other->cost <= cost)
 				return;
 			continue;
