@@ -163,7 +163,7 @@ struct ctgm_frame_run {
 };
 
 /**
- * struct ctgm_window_search - a search for candidate ranges, upwards; unset members are 0
+ * struct ctgm_window_search - a search for candidate ranges, downwards; unset members are 0
  * @place: the constraints; its range begins and ends with a granule
  * @granule: frames that are isolated together, a power of two: a pageblock's
  * @inside: the worst state allowed inside a candidate range
@@ -172,8 +172,9 @@ struct ctgm_frame_run {
  *	frame is read once until a range is found, and once for each range beside it
  * @windows: counts the places that were looked at
  * @stop: set by @read to end the search
- * @from: next frame that a range may start at; a caller may raise it
- * @over: private: no place is left above
+ * @to: the next range ends below this frame, or where it is 0, as at first, anywhere; a
+ *	caller may lower it, but not to 0
+ * @over: private: no place is left below
  * @good_first: private: the frames from here
  * @good_end: private: to before this one are known to be good
  * @moves: private, for ctgm_window_next_cost(): pages to move in each good granule
@@ -189,7 +190,7 @@ struct ctgm_window_search {
 		     struct ctgm_frame_run *run);
 	unsigned long windows;
 	bool stop;
-	unsigned long from;
+	unsigned long to;
 	bool over;
 	unsigned long good_first;
 	unsigned long good_end;

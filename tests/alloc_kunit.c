@@ -6,6 +6,8 @@
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
+#include <linux/memory_hotplug.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/module.h>
@@ -190,6 +192,80 @@ static void blocks_above_a_limit(struct kunit *test)
 			test_free(test, test_alloc(test, &req, GFP_KERNEL));
 		}
 	}
+}
+
+/* A racy check: is the pageblock one of the page allocator's free blocks, or in one? */
+static bool is_free_pageblock(unsigned long pfn)
+{
+	unsigned int order;
+
+	if (!pfn_to_online_page(pfn) || compat_pageblock_is_cma(pfn))
+		return false;
+	for (order = pageblock_order; order <= MAX_PAGE_ORDER; order++) {
+		struct page *head = pfn_to_page(ALIGN_DOWN(pfn, 1UL << order));
+
+		if (PageBuddy(head) && page_private(head) >= order)
+			return true;
+	}
+	return false;
+}
+
+/* The highest free pageblocks of a node and one zone, up to a frame; 0 if there are none. */
+static unsigned long highest_free(int nid, unsigned long end, unsigned long nr)
+{
+	struct zone *zone = NULL;
+	unsigned long pfn, last = 0;
+
+	for (pfn = pageblock_start_pfn(end); pfn; ) {
+		pfn -= pageblock_nr_pages;
+		if (!is_free_pageblock(pfn) || page_to_nid(pfn_to_page(pfn)) != nid ||
+		    page_zonenum(pfn_to_page(pfn)) > ZONE_NORMAL) {
+			zone = NULL;
+			continue;
+		}
+		if (page_zone(pfn_to_page(pfn)) != zone) {
+			zone = page_zone(pfn_to_page(pfn));
+			last = pfn + pageblock_nr_pages;
+		}
+		if (last - pfn >= nr)
+			return pfn;
+		cond_resched();
+	}
+	return 0;
+}
+
+/*
+ * Blocks that are too large for an arena lie as high as they can. The kernel may allocate
+ * from the free memory that is higher: then once more.
+ */
+static void large_blocks_leave_low_memory(struct kunit *test)
+{
+	unsigned long end = PFN_DOWN(min_t(phys_addr_t, SZ_4G, end_of_memory()));
+	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_32M);
+	unsigned long free, at = 0, checked = 0;
+	int nid, tries;
+
+	req.high = SZ_4G - 1;
+	for_each_node_state(nid, N_MEMORY) {
+		req.nid = nid;
+		for (tries = 0; tries < 16; tries++) {
+			void *vaddr;
+
+			free = highest_free(nid, end, PFN_UP(req.size));
+			if (!free)
+				break;
+			vaddr = test_alloc(test, &req, GFP_KERNEL | __GFP_THISNODE);
+			at = PFN_DOWN(test_phys(test, vaddr));
+			test_free(test, vaddr);
+			if (at >= free)
+				break;
+		}
+		if (!free)
+			continue;
+		checked++;
+		KUNIT_EXPECT_GE_MSG(test, at, free, "node %d", nid);
+	}
+	KUNIT_EXPECT_GT(test, checked, 0UL);
 }
 
 static void alignment_is_met(struct kunit *test)
@@ -845,6 +921,7 @@ static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(odd_sizes_fill_their_window),
 	KUNIT_CASE(blocks_below_a_limit),
 	KUNIT_CASE(blocks_above_a_limit),
+	KUNIT_CASE(large_blocks_leave_low_memory),
 	KUNIT_CASE(alignment_is_met),
 	KUNIT_CASE(boundary_is_not_crossed),
 	KUNIT_CASE(boundary_of_the_size_aligns),

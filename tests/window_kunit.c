@@ -42,7 +42,8 @@ static void read_memory(struct ctgm_window_search *search, unsigned long pfn,
 		memory.outside = true;
 		return;
 	}
-	memory.calls[at]++;
+	/* A search in a circle ends, and has missed a window or read too often. */
+	search->stop = ++memory.calls[at] > FRAMES;
 	run->state = memory.state[at];
 	for (size = 2; size <= 64; size *= 2) {
 		unsigned long first = ALIGN_DOWN(at, size);
@@ -93,16 +94,25 @@ static unsigned long model_cost(const struct ctgm_window_search *search, unsigne
 	return cost;
 }
 
-/* The lowest window at or above a frame; 0 if there is none. */
-static unsigned long model_next(const struct ctgm_window_search *search, unsigned long from)
+/* The highest window that ends at or below a frame; 0 if there is none. */
+static unsigned long model_prev(const struct ctgm_window_search *search, unsigned long to)
 {
 	unsigned long start;
 
-	for (start = max(from, BASE); start < BASE + FRAMES; start++) {
-		if (model_place(&search->place, start) && model_opens(search, start))
+	for (start = BASE + FRAMES - 1; start >= BASE; start--) {
+		if (start + search->place.nr - 1 <= to && model_place(&search->place, start) &&
+		    model_opens(search, start))
 			return start;
 	}
 	return 0;
+}
+
+/* The last frame below the granule in which a window ends. */
+static unsigned long model_below(const struct ctgm_window_search *search, unsigned long start)
+{
+	unsigned long last = start + search->place.nr - 1;
+
+	return last / search->granule * search->granule - 1;
 }
 
 /* Mostly free, mostly full or in between, in runs of random length. */
@@ -172,7 +182,7 @@ static const char *search_text(struct kunit *test, unsigned int nth)
 	return text;
 }
 
-/* The search returns each window in order, and no more. */
+/* The search returns each window, the highest first, and no more. */
 static void every_window_is_found(struct kunit *test)
 {
 	struct ctgm_window_search *search = &memory.search;
@@ -180,7 +190,7 @@ static void every_window_is_found(struct kunit *test)
 
 	test_random_start(test, &rnd);
 	for (i = 0; i < MEMORIES; i++) {
-		unsigned long start, from = 0, windows = 0;
+		unsigned long start, to = ULONG_MAX, windows = 0;
 		bool found;
 
 		random_memory();
@@ -188,7 +198,7 @@ static void every_window_is_found(struct kunit *test)
 		search->beside = test_random_below(&rnd, 3);
 		search->inside = test_random_below(&rnd, search->beside + 1);
 		do {
-			unsigned long expected = model_next(search, from);
+			unsigned long expected = model_prev(search, to);
 
 			found = ctgm_window_next(search, &start);
 			if (found != !!expected || (found && start != expected)) {
@@ -202,7 +212,7 @@ static void every_window_is_found(struct kunit *test)
 				return;
 			}
 			windows++;
-			from = (start | (search->granule - 1)) + 1;
+			to = model_below(search, start);
 		} while (found);
 		cond_resched();
 	}
@@ -216,7 +226,7 @@ static void every_cost_is_right(struct kunit *test)
 
 	test_random_start(test, &rnd);
 	for (i = 0; i < MEMORIES; i++) {
-		unsigned long start, from = 0, cost;
+		unsigned long start, to = ULONG_MAX, cost;
 		bool found;
 
 		random_memory();
@@ -227,7 +237,7 @@ static void every_cost_is_right(struct kunit *test)
 		search->nr_moves = ctgm_window_granules(search);
 		KUNIT_ASSERT_LE(test, search->nr_moves, ARRAY_SIZE(moves));
 		do {
-			unsigned long expected = model_next(search, from);
+			unsigned long expected = model_prev(search, to);
 
 			found = ctgm_window_next_cost(search, &start, &cost);
 			if (found != !!expected || (found && start != expected)) {
@@ -240,7 +250,7 @@ static void every_cost_is_right(struct kunit *test)
 					   model_cost(search, start), search_text(test, i));
 				return;
 			}
-			from = (start | (search->granule - 1)) + 1;
+			to = model_below(search, start);
 		} while (found);
 		if (read_too_often(1)) {
 			KUNIT_FAIL(test, "read more than once: %s", search_text(test, i));
@@ -249,6 +259,9 @@ static void every_cost_is_right(struct kunit *test)
 		cond_resched();
 	}
 }
+
+/* 16 GiB */
+#define PATTERN_FRAMES	(16UL << (30 - 12))
 
 static unsigned long reads;
 
@@ -274,9 +287,9 @@ static void read_pattern(struct ctgm_window_search *search, unsigned long pfn,
 			 struct ctgm_frame_run *run)
 {
 	*run = (struct ctgm_frame_run){
-		pfn, pfn, pfn % pattern->period ? CTGM_FRAME_FREE : pattern->state
+		pfn, pfn, (pfn + 1) % pattern->period ? CTGM_FRAME_FREE : pattern->state
 	};
-	reads++;
+	search->stop = ++reads > PATTERN_FRAMES;
 }
 
 /* Reads of a search for free windows in 16 GiB without any. */
@@ -295,12 +308,12 @@ static void futile_searches_read_little(struct kunit *test)
 		/* Free windows, each beside an unmovable page in its granule. */
 		{ 512, CTGM_FRAME_UNMOVABLE, CTGM_FRAME_PINNED, 16, 1024 },
 	};
-	unsigned long frames = 16UL << (30 - 12), start;
+	unsigned long start;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(patterns); i++) {
 		struct ctgm_window_search search = {
-			.place = { .last = frames - 1, .nr = patterns[i].nr, .align = 1 },
+			.place = { .last = PATTERN_FRAMES - 1, .nr = patterns[i].nr, .align = 1 },
 			.granule = 512,
 			.beside = patterns[i].beside,
 			.read = read_pattern,
@@ -309,7 +322,8 @@ static void futile_searches_read_little(struct kunit *test)
 		pattern = &patterns[i];
 		reads = 0;
 		KUNIT_EXPECT_FALSE_MSG(test, ctgm_window_next(&search, &start), "pattern %d", i);
-		KUNIT_EXPECT_LE_MSG(test, reads, frames / 1024 * pattern->most, "pattern %d", i);
+		KUNIT_EXPECT_LE_MSG(test, reads, PATTERN_FRAMES / 1024 * pattern->most,
+				    "pattern %d", i);
 		cond_resched();
 	}
 }
@@ -336,11 +350,64 @@ static void a_stopped_search_finds_nothing_more(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reads, 5UL);
 }
 
+static void free_frame(struct ctgm_window_search *search, unsigned long pfn,
+		       struct ctgm_frame_run *run)
+{
+	*run = (struct ctgm_frame_run){ pfn, pfn, CTGM_FRAME_FREE };
+}
+
+static void frame_0_ends_a_search(struct kunit *test)
+{
+	struct ctgm_window_search search = {
+		.place = { .last = 1023, .nr = 512, .align = 1 },
+		.granule = 512,
+		.read = free_frame,
+	};
+	struct ctgm_window_search costs = search;
+	unsigned long start, cost;
+	unsigned int moves[2];
+
+	costs.moves = moves;
+	costs.nr_moves = ARRAY_SIZE(moves);
+	KUNIT_EXPECT_TRUE(test, ctgm_window_next(&search, &start));
+	KUNIT_EXPECT_EQ(test, start, 512UL);
+	KUNIT_EXPECT_TRUE(test, ctgm_window_next(&search, &start));
+	KUNIT_EXPECT_EQ(test, start, 0UL);
+	KUNIT_EXPECT_FALSE(test, ctgm_window_next(&search, &start));
+	KUNIT_EXPECT_TRUE(test, ctgm_window_next_cost(&costs, &start, &cost));
+	KUNIT_EXPECT_EQ(test, start, 512UL);
+	KUNIT_EXPECT_TRUE(test, ctgm_window_next_cost(&costs, &start, &cost));
+	KUNIT_EXPECT_EQ(test, start, 0UL);
+	KUNIT_EXPECT_FALSE(test, ctgm_window_next_cost(&costs, &start, &cost));
+}
+
+static void a_caller_lowers_a_search(struct kunit *test)
+{
+	struct ctgm_window_search search = {
+		.place = { .last = 8191, .nr = 8, .align = 1 },
+		.granule = 512,
+		.read = free_frame,
+	};
+	unsigned long start;
+
+	/* Before the first range, and between two. */
+	search.to = 4000;
+	KUNIT_EXPECT_TRUE(test, ctgm_window_next(&search, &start));
+	KUNIT_EXPECT_EQ(test, start, 3992UL);
+	search.to = 1000;
+	KUNIT_EXPECT_TRUE(test, ctgm_window_next(&search, &start));
+	KUNIT_EXPECT_EQ(test, start, 992UL);
+	KUNIT_EXPECT_TRUE(test, ctgm_window_next(&search, &start));
+	KUNIT_EXPECT_EQ(test, start, 504UL);
+}
+
 static struct kunit_case window_cases[] = {
 	KUNIT_CASE_SLOW(every_window_is_found),
 	KUNIT_CASE_SLOW(every_cost_is_right),
 	KUNIT_CASE(futile_searches_read_little),
 	KUNIT_CASE(a_stopped_search_finds_nothing_more),
+	KUNIT_CASE(frame_0_ends_a_search),
+	KUNIT_CASE(a_caller_lowers_a_search),
 	{}
 };
 
