@@ -84,7 +84,7 @@ struct ctgm_contig_pass {
  * @signal: a fatal signal ended the search
  * @spent: a spent budget ended the search
  * @busy: a candidate range turned out busy
- * @free: the free frames read last, adjacent and downwards
+ * @free: the free frames read last that are adjacent
  * @reads: frames read
  * @attempts: candidate ranges that turned out busy
  * @moved: pages that were to be migrated out of those
@@ -131,7 +131,9 @@ static void contig_note_free(struct ctgm_contig_search *search, const struct ctg
 {
 	struct contigmem_verdict *verdict = &search->ac->verdict;
 
-	if (run->last + 1 == search->free.first)
+	if (search->free.last + 1 == run->first)
+		search->free.last = run->last;
+	else if (run->last + 1 == search->free.first)
 		search->free.first = run->first;
 	else
 		search->free = *run;
