@@ -1,0 +1,472 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# usage: neighbours.sh [TEST...]
+# Runs in a guest, in a folder with contigmem.ko, contigmem_neighbours.ko and
+# neighbours_test: what contigmem does to others. Prints TAP. A test that the kernel or its
+# command line cannot show is skipped; all are shown with 1.5 GiB of memory and
+# cma=64M@1024M-1088M init_on_free=1 init_on_alloc=0.
+
+debugfs=/sys/kernel/debug
+self=$debugfs/contigmem_neighbours
+mib=$((1 << 20))
+tests=("$@")
+[ $# -gt 0 ] || tests=(cma highatomic offline offline_small watermark watermark_fast low_zone
+	descends idle_arenas counts fault_handler held_frame init_on_free poison)
+
+step() { echo "contigmem-neighbours: $*" >/dev/kmsg; }
+
+# A test says why it failed, once for each reason, or why it is skipped.
+why() { whys+=("$*"); }
+note() { notes+=("$*"); }
+skip() { skipped=$*; }
+
+# ask FILE LINE: writes a line, prints the answer from the same open file.
+ask() {
+	local answer
+
+	exec 3<>"$1"
+	echo "$2" 2>/dev/null >&3
+	read -r answer <&3
+	exec 3>&-
+	echo "$answer"
+}
+act() { ask "$self/do" "$*"; }
+value() { sed -n "s/.*\<$1=\([^ ]*\).*/\1/p" <<<"$2"; }
+
+# The pageblocks of a type, by address.
+pageblocks() { awk -v type="$1" '$2 == type { print $1 }' "$self/pageblocks"; }
+
+# area: sets $low and $high to the CMA area of the command line.
+area() {
+	local start end
+
+	read -r start end < <(sed -n 's/.*\<cma=[^ @]*@\([0-9]*\)M-\([0-9]*\)M.*/\1 \2/p' /proc/cmdline)
+	[ -n "$start" ] && [ -d /sys/kernel/mm/cma ] || return
+	low=$((start * mib))
+	high=$((end * mib - 1))
+}
+
+# contigmem keeps no memory that nobody has.
+arenas_back() { echo 2 >/proc/sys/vm/drop_caches; }
+
+# Two drivers that ask for 9 to 16 MiB in a CMA area, beside another user of CMA: no frame
+# of the area from anybody but CMA, and all of it is CMA's afterwards.
+cma() {
+	local answer others left all
+
+	area || { skip "no CMA area"; return; }
+	all=$(((high + 1 - low) / (2 * mib)))
+	act "start size=9M max=16M low=$low high=$high threads=2 cma" >/dev/null
+	sleep 25
+	answer=$(act stop)
+	note "$answer"
+	arenas_back
+	others=$(($(value arena "$answer") + $(value buddy "$answer") + $(value range "$answer")))
+	[ "$others" = 0 ] || why "$others blocks inside the area were not CMA's"
+	[ "$(value user "$answer")" -gt 0 ] || why "the other user had nothing"
+	left=$(pageblocks cma | awk -v low="$low" -v high="$high" '$1 >= low && $1 < high' | wc -l)
+	[ "$left" = "$all" ] || why "$left of $all pageblocks of the area are CMA's"
+	# The DMA API gets the area as a whole.
+	answer=$(ask "$debugfs/contigmem/alloc" "size=$((high + 1 - low)) low=$low high=$high")
+	[[ $answer = ok\ *source=cma* ]] || why "the whole area: $answer"
+	echo all >"$debugfs/contigmem/free"
+}
+
+# Pageblocks that the page allocator set aside for atomic requests stay so, whether a
+# request for memory in one is served or fails; none stays isolated.
+highatomic() {
+	local before after at answer
+
+	act highatomic >/dev/null
+	before=$(pageblocks highatomic)
+	[ -n "$before" ] || { skip "no pageblock is set aside for atomic requests"; return; }
+	for at in $before; do
+		for answer in "size=64K cache=wc" "size=2M cache=uncached" "size=64K"; do
+			act "take count=1 $answer low=$at high=$((at + 2 * mib - 1))" >/dev/null
+			act drop >/dev/null
+		done
+	done
+	act "start size=64K max=12M cache=wc threads=2 pause=2000" >/dev/null
+	sleep 3
+	note "$(act stop)"
+	arenas_back
+	after=$(comm -12 <(sort <<<"$before") <(pageblocks highatomic | sort) | wc -l)
+	[ "$after" = "$(wc -l <<<"$before")" ] ||
+		why "$after of $(wc -l <<<"$before") pageblocks for atomic requests are left"
+	after=$(pageblocks isolated | wc -l)
+	[ "$after" = 0 ] || why "$after pageblocks are isolated"
+}
+
+# try_offline SECONDS: the kernel retries until a fatal signal. Sets $took to milliseconds.
+try_offline() {
+	local start status
+
+	start=$(date +%s%3N)
+	timeout -s KILL "$1" bash -c "echo offline >$memory/state" 2>/dev/null
+	status=$?
+	took=$(($(date +%s%3N) - start))
+	return "$status"
+}
+
+# find_memory: sets $memory, $low and $high to the highest memory that can go offline. It
+# stays offline until it is brought online, so that nothing unmovable is in it.
+find_memory() {
+	local size name
+
+	[ -e /sys/devices/system/memory/block_size_bytes ] || return
+	size=$((0x$(cat /sys/devices/system/memory/block_size_bytes)))
+	for name in $(cd /sys/devices/system/memory && printf '%s\n' memory[0-9]* | sort -rV); do
+		memory=/sys/devices/system/memory/$name
+		[ "$(cat "$memory/state")" = online ] || continue
+		try_offline 20 || continue
+		low=$((${name#memory} * size))
+		high=$((low + size - 1))
+		return
+	done
+	return 1
+}
+
+# offline_beside ATTEMPTS SECONDS STORM: memory goes offline and online while others
+# allocate in it; each attempt comes back, with whatever result, within SECONDS.
+offline_beside() {
+	local attempts=$1 seconds=$2 status i off=0 refused=0 longest=0 end level
+
+	find_memory || { skip "no memory can go offline"; return; }
+	echo online_kernel >"$memory/state"
+	# Each refusal dumps the page that stays, on a slow console.
+	read -r level <<<"$(cut -f 1 /proc/sys/kernel/printk)"
+	echo 4 >/proc/sys/kernel/printk
+	dmesg -c >/dev/null
+	act "start low=$low high=$high $3" >/dev/null
+	end=$((SECONDS + 40))
+	for ((i = 1; i <= attempts && SECONDS < end; i++)); do
+		try_offline "$seconds"
+		status=$?
+		[ "$took" -le "$longest" ] || longest=$took
+		if [ "$status" = 137 ]; then
+			why "attempt $i did not end in $seconds s"
+			break
+		elif [ "$status" = 0 ]; then
+			off=$((off + 1))
+			echo online_kernel >"$memory/state"
+		else
+			refused=$((refused + 1))
+		fi
+	done
+	note "$(act stop)"
+	echo "$level" >/proc/sys/kernel/printk
+	! dmesg | grep -q 'WARNING:\|BUG\|Bad page' || why "$(dmesg | grep 'WARNING:\|BUG\|Bad page' | head -n 1)"
+	note "$off of $((off + refused)) attempts went offline, the longest took $longest ms"
+	[ "$(cat "$memory/state")" = online ] || echo online_kernel >"$memory/state"
+	arenas_back
+	try_offline 20 || why "memory that nobody uses stays online"
+	[ "$(cat "$memory/state")" = online ] || echo online_kernel >"$memory/state"
+}
+
+offline() { offline_beside 100 30 "size=12M threads=2 pause=20000"; }
+
+# Each small claim is one of alloc_contig_range() when no arena is kept.
+offline_small() {
+	local idle=/sys/module/contigmem/parameters/arena_idle_mb before
+
+	before=$(cat "$idle")
+	echo 0 >"$idle"
+	offline_beside 10 30 "size=4K max=64K align=2M threads=4 pause=20000 fast"
+	echo "$before" >"$idle"
+}
+
+# refused_above_watermark KEYS: a driver that asks until refused leaves each zone what the
+# page allocator keeps from such a request.
+refused_above_watermark() {
+	local keys size answer
+
+	for keys in "$@"; do
+		answer=$(act "take watch $keys")
+		[ -z "$(value zone "$answer")" ] || why "$keys: $answer"
+		[ "$(value error "$answer")" != 0 ] || [ -n "$(value zone "$answer")" ] ||
+			why "$keys: $answer"
+		note "$keys: $answer"
+		act drop >/dev/null
+		arenas_back
+	done
+	! dmesg | grep -q 'Out of memory\|invoked oom-killer' || why "the OOM killer ran"
+}
+
+watermark() {
+	dmesg -c >/dev/null
+	refused_above_watermark "size=2M" "size=64K" "size=2M cache=wc" "size=64K high=16777215"
+}
+
+watermark_fast() {
+	dmesg -c >/dev/null
+	refused_above_watermark "size=2M fast" "size=64K fast" "size=64K gfp=nowait"
+}
+
+# Free frames of ZONE_DMA.
+dma_free() {
+	awk '/^Node/ { dma = $4 == "DMA" } dma && $1 == "pages" && $2 == "free" { print $3; exit }' \
+		/proc/zoneinfo
+}
+
+# Requests that could lie anywhere take nothing from ZONE_DMA while there is memory
+# elsewhere, though it is fragmented.
+low_zone() {
+	local program before after answer i
+
+	before=$(awk '/^MemFree/ { print int($2 / 1024) }' /proc/meminfo)
+	rm -f /tmp/ready
+	./neighbours_test fragment $((before - 150)) &
+	program=$!
+	for ((i = 0; i < 600; i++)); do
+		[ ! -e /tmp/ready ] || break
+		sleep 0.1
+	done
+	# What is left in large blocks is somebody else's.
+	act huge >/dev/null
+	note "$(awk '/^MemFree/ { print int($2 / 1024) }' /proc/meminfo) MiB free, fragmented"
+	before=$(dma_free)
+	answer=$(act "take count=7 size=2M cache=wc")
+	after=$(dma_free)
+	note "$answer: $(awk '{ print int($1 / 1048576) }' "$self/held" | tr '\n' ' ')MiB"
+	note "$before free frames in ZONE_DMA, then $after"
+	[ "$(value taken "$answer")" = 7 ] || why "not served: $answer"
+	i=$(awk -v end=$((16 * mib)) '$1 < end' "$self/held" | wc -l)
+	[ "$i" = 0 ] || why "$i of 7 blocks are in ZONE_DMA"
+	act drop >/dev/null
+	act unhuge >/dev/null
+	kill "$program"
+	wait "$program" 2>/dev/null
+	arenas_back
+}
+
+# A device with fewer address bits than memory gets the highest that it can reach.
+descends() {
+	local keys answer high phys free
+
+	for keys in "size=2M cache=wc" "size=2M cache=uncached" "size=12M" "size=64K cache=wc"; do
+		for high in $((1 << 29)) $((1 << 32)); do
+			answer=$(act "take count=6 $keys high=$((high - 1))")
+			[ "$(value taken "$answer")" = 6 ] || why "$keys below $high: $answer"
+			phys=$(sort -n "$self/held" | awk 'NR == 1 { print $1 }')
+			free=$(value free "$(act "above phys=$phys high=$((high - 1)) $keys")")
+			note "$keys below $((high / mib)) MiB: the lowest at $((phys / mib)) MiB, $free free places in its zone above"
+			# What others freed since.
+			[ "$free" -le 4 ] ||
+				why "$keys below $((high / mib)) MiB: at $((phys / mib)) MiB, with $free free places above"
+			act drop >/dev/null
+			arenas_back
+		done
+	done
+}
+
+# A refused request leaves idle arenas where they are if they are not in its way.
+idle_arenas() {
+	local answer
+
+	act "take count=1 size=64K cache=wc low=32M" >/dev/null
+	act drop >/dev/null
+	answer=$(act "tries count=60 size=64K cache=wc gfp=atomic")
+	[ "$(value served "$answer")" = 60 ] || { why "before: $answer"; return; }
+	act "take count=1 size=12M high=$((16 * mib - 1))" >/dev/null
+	answer=$(act "take count=1 size=12M high=$((16 * mib - 1))")
+	[ "$(value taken "$answer")" = 0 ] || why "12 MiB below 16 MiB twice"
+	note "$answer"
+	answer=$(act "tries count=60 size=64K cache=wc gfp=atomic")
+	[ "$(value served "$answer")" = 60 ] || why "after a refused request elsewhere: $answer"
+	act drop >/dev/null
+	arenas_back
+}
+
+# Each frame of each block has one reference of its own.
+counts() {
+	local size cache answer
+
+	for cache in cached wc uncached; do
+		for size in 4K 8K 12K 64K 60K 1M 2M 4M 8M 12M; do
+			act "take count=2 size=$size cache=$cache" >/dev/null
+		done
+		act "take count=1 size=64K high=$((16 * mib - 1)) cache=$cache" >/dev/null
+		act "take count=2 size=16K gfp=atomic cache=$cache" >/dev/null
+	done
+	act "partition size=4M" >/dev/null
+	act "take count=4 size=64K" >/dev/null
+	! area || ask "$debugfs/contigmem/alloc" "size=1M low=$low high=$high" >/dev/null
+	note "$(cut -d ' ' -f 3 "$self/held" | sort | uniq -c | tr -s ' \n' ' ')"
+	answer=$(act counts)
+	[[ $answer = *' wrong=0' ]] || why "$answer"
+	act drop >/dev/null
+	act partition >/dev/null
+	echo all >"$debugfs/contigmem/free"
+	arenas_back
+}
+
+# A driver's own fault handler takes a reference and gives the page to a program. Content
+# and counts of the block are the same when the program has gone.
+fault_handler() {
+	local size cache answer words
+
+	for cache in cached wc; do
+		for size in 4 60 64 2048 8192; do
+			act "take count=1 size=${size}K cache=$cache" >/dev/null
+			act fill >/dev/null
+			./neighbours_test map $((size << 10)) ||
+				why "$size KiB $cache: a page has no reference that a mapping could add to"
+			# Pages that were freed find other owners.
+			dd if=/dev/zero of=/tmp/others bs=1M count=64 2>/dev/null
+			rm /tmp/others
+			answer=$(act read)
+			words=$((size << 7))
+			[ "$answer" = "words=$words pattern=$words" ] || why "$size KiB $cache: $answer"
+			answer=$(act counts)
+			[[ $answer = *' wrong=0' ]] || why "$size KiB $cache: $answer"
+			act drop >/dev/null
+		done
+	done
+	arenas_back
+}
+
+# The kinds of blocks whose frames come back to different places. Each kind has a line to
+# take one block with, and one to take many that get its frames again.
+kinds=("size=64K cache=wc" "size=64K" "size=2M" "size=2M cache=uncached" "size=12M" "partition")
+# kind KIND: sets $keys, and makes the partition for its kind.
+kind() {
+	keys=$1
+	[ "$1" = partition ] || return
+	keys="size=64K"
+	act "partition size=4M" >/dev/null
+}
+# kind_end: gives the memory of a kind back.
+kind_end() {
+	act drop >/dev/null
+	act partition >/dev/null
+	arenas_back
+}
+
+# near KEYS PHYS: keys of requests that can get the frame at PHYS, and little else.
+near() {
+	local size
+
+	size=$(value size "$1")
+	[ "$kind" != partition ] || { echo "$1"; return; }
+	size=$(numfmt --from=iec "$size")
+	[ "$size" -ge $((2 * mib)) ] || size=$((2 * mib))
+	echo "$1 low=$(($2 / size * size)) high=$(($2 / size * size + size - 1))"
+}
+
+# comes_back PHYS KEYS: the frame is free soon, or a block has it.
+comes_back() {
+	local i answer
+
+	for ((i = 0; i < 20; i++)); do
+		answer=$(act "state phys=$1")
+		[[ $answer != count=0* ]] || return 0
+		act "take count=200 until phys=$1 $(near "$2" "$1")" >/dev/null
+		answer=$(act "state phys=$1")
+		act drop >/dev/null
+		[[ $answer != *held=1 ]] || return 0
+		arenas_back
+		sleep 0.5
+	done
+	return 1
+}
+
+# A frame on which somebody has a reference is not handed out until that is put.
+held_frame() {
+	local kind keys phys answer
+
+	for kind in "${kinds[@]}"; do
+		kind "$kind"
+		act "take count=1 $keys" >/dev/null
+		phys=$(act "get frame=3")
+		if [[ $phys = error* ]]; then
+			why "$kind: the frame has $phys"
+			kind_end
+			continue
+		fi
+		act drop >/dev/null
+		act "take count=200 until phys=$phys $(near "$keys" "$phys")" >/dev/null
+		answer=$(act "state phys=$phys")
+		[[ $answer = *held=0 ]] || why "$kind: handed out again with a reference: $answer"
+		[[ $answer = *free=0* ]] || why "$kind: free with a reference: $answer"
+		act drop >/dev/null
+		act put >/dev/null
+		comes_back "$phys" "$keys" || why "$kind: lost after its last reference was put"
+		kind_end
+	done
+}
+
+# With init_on_free=1 the next owner does not read what the last one wrote.
+init_on_free() {
+	local kind keys phys answer
+
+	grep -q 'init_on_free=1' /proc/cmdline || { skip "the kernel was booted without init_on_free=1"; return; }
+	for kind in "${kinds[@]}"; do
+		kind "$kind"
+		act "take count=1 $keys" >/dev/null
+		phys=$(awk '{ print $1 }' "$self/held")
+		act fill >/dev/null
+		act drop >/dev/null
+		act "take count=200 until phys=$phys $(near "$keys" "$phys")" >/dev/null
+		answer=$(act read)
+		[[ $answer = *pattern=0 ]] || why "$kind: $answer"
+		note "$kind: $(act "state phys=$phys"), $answer"
+		kind_end
+	done
+}
+
+# A frame that the kernel found bad in a live block never comes back; the others do.
+poison() {
+	local file=/sys/devices/system/memory/hard_offline_page kind keys phys answer
+
+	[ -e "$file" ] || { skip "this kernel does not know bad memory"; return; }
+	for kind in "${kinds[@]}"; do
+		kind "$kind"
+		act "take count=1 $keys" >/dev/null
+		phys=$(($(awk '{ print $1 }' "$self/held") + 4096 * 3))
+		echo "$phys" >"$file" 2>/dev/null
+		answer=$(act "state phys=$phys")
+		[[ $answer = *poisoned=1* ]] || { why "$kind: not poisoned: $answer"; kind_end; continue; }
+		act drop >/dev/null
+		act "take count=200 until phys=$phys $(near "$keys" "$phys")" >/dev/null
+		answer=$(act "state phys=$phys")
+		[[ $answer = *held=0 ]] || why "$kind: the bad frame was handed out again: $answer"
+		[[ $answer = *free=0* ]] || why "$kind: the bad frame is free: $answer"
+		act drop >/dev/null
+		comes_back $((phys - 4096)) "size=4K${keys#size=*[KM]}" ||
+			why "$kind: the frame beside the bad one is lost"
+		kind_end
+	done
+}
+
+mountpoint -q "$debugfs" || mount -t debugfs debugfs "$debugfs"
+echo "1..${#tests[@]}"
+failed=0
+if ! insmod contigmem.ko || ! insmod contigmem_neighbours.ko; then
+	echo "Bail out! no module"
+	exit 1
+fi
+number=0
+for name in "${tests[@]}"; do
+	number=$((number + 1))
+	whys=() notes=() skipped=
+	step "$name"
+	start=$SECONDS
+	"$name"
+	# Nothing of a test is left for the next one.
+	for line in stop put drop unhuge partition; do act $line >/dev/null; done
+	printf '#   %s\n' "${notes[@]}" "$((SECONDS - start)) s"
+	if [ -n "$skipped" ]; then
+		echo "ok $number - $name # SKIP $skipped"
+	elif [ ${#whys[@]} = 0 ]; then
+		echo "ok $number - $name"
+	else
+		printf '# why: %s\n' "${whys[@]}"
+		echo "not ok $number - $name"
+		failed=1
+	fi
+done
+if ! rmmod contigmem_neighbours || ! rmmod contigmem; then
+	echo "# why: cannot unload"
+	failed=1
+fi
+exit "$failed"
