@@ -177,8 +177,8 @@ static long block_zone_lacks(const struct contigmem_info *info, int top, char *t
 	struct zone *zone = page_zone(pfn_to_page(PHYS_PFN(info->phys)));
 	long lacks;
 
-	/* CMA's pages are not free to begin with. */
-	if (info->source == CONTIGMEM_SOURCE_CMA)
+	/* These take nothing from the page allocator. */
+	if (info->source != CONTIGMEM_SOURCE_BUDDY && info->source != CONTIGMEM_SOURCE_RANGE)
 		return 0;
 	lacks = zone_lacks(zone, top);
 	if (lacks > 0)
@@ -450,7 +450,7 @@ static void do_highatomic(const struct order *order)
 	scnprintf(answer, sizeof(answer), "atomic=%lu\n", taken);
 }
 
-static LIST_HEAD(huge);
+static LIST_HEAD(dma);
 
 static void free_pageblocks(struct list_head *pages)
 {
@@ -462,28 +462,22 @@ static void free_pageblocks(struct list_head *pages)
 	}
 }
 
-/* Takes what is free in blocks of a pageblock or more, but for ZONE_DMA. */
-static void do_huge(const struct order *order)
+/* Keeps the free pageblocks of ZONE_DMA from others. */
+static void do_dma(const struct order *order)
 {
 	unsigned long taken = 0;
 	struct page *page;
-	LIST_HEAD(low);
 
-	while ((page = alloc_pages(GFP_NOWAIT | __GFP_NOWARN, pageblock_order))) {
-		if (PFN_PHYS(page_to_pfn(page)) < SZ_16M) {
-			list_add(&page->lru, &low);
-		} else {
-			list_add(&page->lru, &huge);
-			taken++;
-		}
+	while ((page = alloc_pages(GFP_DMA | GFP_NOWAIT | __GFP_NOWARN, pageblock_order))) {
+		list_add(&page->lru, &dma);
+		taken++;
 	}
-	free_pageblocks(&low);
 	scnprintf(answer, sizeof(answer), "taken=%lu\n", taken);
 }
 
-static void do_unhuge(const struct order *order)
+static void do_undma(const struct order *order)
 {
-	free_pageblocks(&huge);
+	free_pageblocks(&dma);
 	scnprintf(answer, sizeof(answer), "ok\n");
 }
 
@@ -619,8 +613,8 @@ static const struct {
 	{ "state", do_state },
 	{ "above", do_above },
 	{ "highatomic", do_highatomic },
-	{ "huge", do_huge },
-	{ "unhuge", do_unhuge },
+	{ "dma", do_dma },
+	{ "undma", do_undma },
 	{ "start", do_start },
 	{ "stop", do_stop },
 	{ "partition", do_partition },
@@ -847,7 +841,7 @@ static void __exit neighbours_exit(void)
 	storm_stop();
 	if (referenced)
 		put_page(referenced);
-	do_unhuge(NULL);
+	free_pageblocks(&dma);
 	list_for_each_entry_safe(block, next, &held, list)
 		drop(block);
 	if (partition)
