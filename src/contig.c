@@ -5,6 +5,7 @@
  */
 #include <linux/delay.h>
 #include <linux/kernel.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/sched.h>
@@ -279,8 +280,10 @@ static int contig_alloc_locked(unsigned long first, unsigned long end, gfp_t gfp
 }
 
 /*
- * How many more frames of a zone may be taken: as the page allocator counts them for a
- * caller that has no right to its reserves.
+ * How many more frames of a zone may be taken: as the page allocator counts them before it
+ * wakes kswapd, for a caller that has no right to its reserves. Below the low watermark it
+ * serves single pages to tasks that reclaim for them: at the min watermark a caller that
+ * asks until it is refused would leave these tasks to the OOM killer.
  */
 static long contig_zone_room(struct zone *zone, int highest)
 {
@@ -289,7 +292,7 @@ static long contig_zone_room(struct zone *zone, int highest)
 #ifdef CONFIG_CMA
 	free -= zone_page_state_snapshot(zone, NR_FREE_CMA_PAGES);
 #endif
-	return free - (long)(READ_ONCE(zone->nr_reserved_highatomic) + min_wmark_pages(zone)) -
+	return free - (long)(READ_ONCE(zone->nr_reserved_highatomic) + low_wmark_pages(zone)) -
 	       READ_ONCE(zone->lowmem_reserve[highest]);
 }
 
@@ -324,19 +327,19 @@ static void contig_unreserve(const struct ctgm_alloc_control *ac, unsigned long 
 
 /*
  * Let reclaim free frames until the zone has room: blocks are allocated as any task
- * allocates them, which reclaims below the watermark, and all freed in the end.
+ * allocates large ones, which reclaims and compacts once, and all freed in the end.
  */
 static void contig_reclaim(const struct ctgm_alloc_control *ac, unsigned long nr)
 {
 	gfp_t gfp = ac->reclaim | __GFP_NORETRY | __GFP_NOWARN | __GFP_THISNODE |
 		    ctgm_zone_gfp(ac->zone);
-	const unsigned long block = 1UL << PAGE_ALLOC_COSTLY_ORDER;
+	const unsigned int order = min_t(unsigned int, order_base_2(nr), MAX_PAGE_ORDER);
 	struct page *page, *next;
 	unsigned long held;
 	LIST_HEAD(pages);
 
-	for (held = 0; held < nr && !contig_has_room(ac, nr - held); held += block) {
-		page = alloc_pages_node(ac->node, gfp, PAGE_ALLOC_COSTLY_ORDER);
+	for (held = 0; held < nr && !contig_has_room(ac, nr - held); held += 1UL << order) {
+		page = alloc_pages_node(ac->node, gfp, order);
 		if (!page)
 			break;
 		list_add(&page->lru, &pages);
@@ -346,7 +349,7 @@ static void contig_reclaim(const struct ctgm_alloc_control *ac, unsigned long nr
 		cond_resched();
 	}
 	list_for_each_entry_safe(page, next, &pages, lru)
-		__free_pages(page, PAGE_ALLOC_COSTLY_ORDER);
+		__free_pages(page, order);
 }
 
 /*
