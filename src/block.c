@@ -205,7 +205,7 @@ static enum contigmem_reason block_alloc(const struct contigmem_request *req, gf
 					 struct ctgm_block **allocated)
 {
 	enum contigmem_reason reason = CONTIGMEM_OVER_LIMIT;
-	gfp_t record_gfp = ac->reclaim | __GFP_NOWARN;
+	gfp_t record_gfp = ac->reclaim | __GFP_NORETRY | __GFP_NOWARN;	/* no OOM killer */
 	struct ctgm_block *block;
 
 	block = block_alloc_record(record_gfp);
@@ -272,7 +272,8 @@ void *ctgm_block_create(const struct contigmem_request *req, gfp_t gfp, const vo
 		/* A malformed request opens no account. */
 		account = ctgm_account_find(req->tag);
 	} else {
-		account = ctgm_account_get(req->tag, ac.reclaim | __GFP_NOWARN);
+		account = ctgm_account_get(req->tag,
+					   ac.reclaim | __GFP_NORETRY | __GFP_NOWARN);
 		/* Page tables are allocated with GFP_KERNEL, whatever the caller's gfp. */
 		narrow = ac.may_sleep && (gfp & GFP_KERNEL) != GFP_KERNEL;
 		if (narrow)

@@ -11,6 +11,7 @@
 #include "buddy.h"
 #include "compat.h"
 #include "ranges.h"
+#include "watermark.h"
 
 /*
  * Whole pageblocks stay at hand as an arena for a while: the page allocator needs several
@@ -53,9 +54,6 @@ static enum contigmem_reason buddy_alloc(struct ctgm_alloc_control *ac, struct c
 
 	if (!ac->may_sleep && ac->cache != CONTIGMEM_CACHED)
 		return CONTIGMEM_WOULD_SLEEP;
-	/* The page allocator itself goes on to the lower zones, as far as they are not reserved. */
-	if (ac->rank)
-		return CONTIGMEM_NO_FREE_RUN;
 	if (place->nr > MAX_ORDER_NR_PAGES || pages > 1UL << MAX_PAGE_ORDER)
 		return CONTIGMEM_NO_FREE_RUN;
 	order = ilog2(pages);
@@ -77,6 +75,20 @@ static enum contigmem_reason buddy_alloc(struct ctgm_alloc_control *ac, struct c
 	page = alloc_pages_node(ac->node, gfp, order);
 	if (!page)
 		return CONTIGMEM_NO_FREE_RUN;
+	/* The page allocator goes on to a lower zone before it reclaims or migrates anything. */
+	if (page_zonenum(page) != ac->zone) {
+		__free_pages(page, order);
+		return CONTIGMEM_NO_FREE_RUN;
+	}
+	/*
+	 * Single pages are for tasks to live on down to the min watermark, but compaction hands
+	 * a block to the task that it works for below it as well. Atomic callers have rights
+	 * that the page allocator knows.
+	 */
+	if (ac->may_sleep && order && !ctgm_watermark_holds(ac, WMARK_LOW)) {
+		__free_pages(page, order);
+		return CONTIGMEM_LOW_MEMORY;
+	}
 
 	frames->first = page_to_pfn(page);
 	/* A reference count for each page, so that a driver may map, pin and send it. */

@@ -5,7 +5,6 @@
  */
 #include <linux/delay.h>
 #include <linux/kernel.h>
-#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/sched.h>
@@ -20,6 +19,7 @@
 #include "pfn_scan.h"
 #include "range_lock.h"
 #include "ranges.h"
+#include "watermark.h"
 
 static unsigned int budget_attempts = 32;
 module_param(budget_attempts, uint, 0644);
@@ -280,79 +280,6 @@ static int contig_alloc_locked(unsigned long first, unsigned long end, gfp_t gfp
 }
 
 /*
- * How many more frames of a zone may be taken: as the page allocator counts them before it
- * wakes kswapd, for a caller that has no right to its reserves. Below the low watermark it
- * serves single pages to tasks that reclaim for them: at the min watermark a caller that
- * asks until it is refused would leave these tasks to the OOM killer.
- */
-static long contig_zone_room(struct zone *zone, int highest)
-{
-	long free = zone_page_state_snapshot(zone, NR_FREE_PAGES);
-
-#ifdef CONFIG_CMA
-	free -= zone_page_state_snapshot(zone, NR_FREE_CMA_PAGES);
-#endif
-	return free - (long)(READ_ONCE(zone->nr_reserved_highatomic) + low_wmark_pages(zone)) -
-	       READ_ONCE(zone->lowmem_reserve[highest]);
-}
-
-static atomic_long_t *contig_pending(const struct ctgm_alloc_control *ac)
-{
-	return &ctgm_node_zones[ac->node].pending[ac->zone];
-}
-
-/* May frames be taken, beside those that other allocations under way will take? */
-static bool contig_has_room(const struct ctgm_alloc_control *ac, unsigned long nr)
-{
-	struct zone *zone = &NODE_DATA(ac->node)->node_zones[ac->zone];
-	int highest = ctgm_nth_zone(ctgm_machine_zones(), ac->place.last, 0);
-
-	return atomic_long_read(contig_pending(ac)) + (long)nr <= contig_zone_room(zone, highest);
-}
-
-/* Reserve frames of the zone, to be unreserved once they are taken. */
-static bool contig_reserve(const struct ctgm_alloc_control *ac, unsigned long nr)
-{
-	atomic_long_add(nr, contig_pending(ac));
-	if (contig_has_room(ac, 0))
-		return true;
-	atomic_long_sub(nr, contig_pending(ac));
-	return false;
-}
-
-static void contig_unreserve(const struct ctgm_alloc_control *ac, unsigned long nr)
-{
-	atomic_long_sub(nr, contig_pending(ac));
-}
-
-/*
- * Let reclaim free frames until the zone has room: blocks are allocated as any task
- * allocates large ones, which reclaims and compacts once, and all freed in the end.
- */
-static void contig_reclaim(const struct ctgm_alloc_control *ac, unsigned long nr)
-{
-	gfp_t gfp = ac->reclaim | __GFP_NORETRY | __GFP_NOWARN | __GFP_THISNODE |
-		    ctgm_zone_gfp(ac->zone);
-	const unsigned int order = min_t(unsigned int, order_base_2(nr), MAX_PAGE_ORDER);
-	struct page *page, *next;
-	unsigned long held;
-	LIST_HEAD(pages);
-
-	for (held = 0; held < nr && !contig_has_room(ac, nr - held); held += 1UL << order) {
-		page = alloc_pages_node(ac->node, gfp, order);
-		if (!page)
-			break;
-		list_add(&page->lru, &pages);
-		/* The page allocator prefers a lower zone with memory to reclaim. */
-		if (page_zonenum(page) != ac->zone || fatal_signal_pending(current))
-			break;
-		cond_resched();
-	}
-	list_for_each_entry_safe(page, next, &pages, lru)
-		__free_pages(page, order);
-}
-
-/*
  * Take frames with the range locked. A caller that must not wait for I/O would wait for it
  * in the migration of a page that was allocated since the scan: for such a caller all
  * frames are looked at again, and other tasks' locks are only tried.
@@ -387,17 +314,17 @@ static enum contigmem_reason contig_alloc_range(struct ctgm_contig_search *searc
 						unsigned long moves)
 {
 	struct ctgm_alloc_control *ac = search->ac;
-	bool reserved = contig_reserve(ac, end - first);
+	bool reserved = ctgm_watermark_reserve(ac, end - first);
 	int error;
 
 	if (!reserved && ac->migrate) {
-		contig_reclaim(ac, end - first);
-		reserved = contig_reserve(ac, end - first);
+		ctgm_watermark_reclaim(ac, end - first);
+		reserved = ctgm_watermark_reserve(ac, end - first);
 	}
 	if (!reserved)
 		return CONTIGMEM_LOW_MEMORY;
 	error = contig_lock_and_alloc(search, first, end);
-	contig_unreserve(ac, end - first);
+	ctgm_watermark_unreserve(ac, end - first);
 
 	switch (error) {
 	case 0:
@@ -679,7 +606,7 @@ static enum contigmem_reason contig_alloc_migrate(struct ctgm_alloc_control *ac,
 	contig_search_init(&search, ac, frames);
 	windows->nr_moves = ctgm_window_granules(windows);
 	windows->moves = kvmalloc_array(windows->nr_moves, sizeof(*windows->moves),
-					ac->reclaim | __GFP_NOWARN);
+					ac->reclaim | __GFP_NORETRY | __GFP_NOWARN);
 	if (!windows->moves)
 		return CONTIGMEM_NO_BOOKKEEPING;
 	do {
