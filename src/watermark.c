@@ -5,7 +5,6 @@
  * caller that has no right to its reserves.
  */
 #include <linux/atomic.h>
-#include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/log2.h>
@@ -74,8 +73,17 @@ void ctgm_watermark_unreserve(const struct ctgm_alloc_control *ac, unsigned long
 	atomic_long_sub(nr, watermark_pending(ac));
 }
 
-/* Allocate blocks as any task allocates large ones, which reclaims once, and free them. */
-static void watermark_reclaim_once(const struct ctgm_alloc_control *ac, unsigned long nr)
+/**
+ * ctgm_watermark_reclaim() - let reclaim work until frames could be reserved
+ * @ac: the allocation
+ * @nr: how many
+ *
+ * Blocks are allocated as any task allocates large ones, which reclaims and compacts
+ * once, and all freed in the end.
+ *
+ * Context: Sleeps.
+ */
+void ctgm_watermark_reclaim(const struct ctgm_alloc_control *ac, unsigned long nr)
 {
 	gfp_t gfp = ac->reclaim | __GFP_NORETRY | __GFP_NOWARN | __GFP_THISNODE |
 		    ctgm_zone_gfp(ac->zone);
@@ -98,27 +106,4 @@ static void watermark_reclaim_once(const struct ctgm_alloc_control *ac, unsigned
 	}
 	list_for_each_entry_safe(page, next, &pages, lru)
 		__free_pages(page, order);
-}
-
-/**
- * ctgm_watermark_reclaim() - let reclaim work until frames could be reserved
- * @ac: the allocation
- * @nr: how many
- *
- * Between its attempts the caller waits for kswapd, which they wake, and which goes on to
- * the high watermark.
- *
- * Context: Sleeps, at most 10 ms if nothing can be reclaimed.
- */
-void ctgm_watermark_reclaim(const struct ctgm_alloc_control *ac, unsigned long nr)
-{
-	unsigned int tries;
-
-	for (tries = 0; tries < 5; tries++) {
-		if (tries)
-			fsleep(2000);
-		watermark_reclaim_once(ac, nr);
-		if (watermark_room(ac, WMARK_LOW) >= (long)nr || fatal_signal_pending(current))
-			break;
-	}
 }
