@@ -40,8 +40,8 @@ MODULE_PARM_DESC(arena_idle_seconds, "seconds that an arena may lie idle");
  *	ctgm_arena_list_lock, readers are under RCU
  * @released: in the list of the arenas that a task gives back; private to that task
  * @rcu: frees the record after the last reader
- * @lock: protects @all_offline, @usable, @free, @next, @idle_since and @busy, and is taken to change
- *	@dead
+ * @lock: protects @all_offline, @usable, @free, @next, @idle_since and @busy, and is taken
+ *	to change @dead
  * @frames: the pageblocks; constant
  * @nid: node; constant
  * @zone: zone; constant
