@@ -23,15 +23,15 @@
 
 static unsigned int budget_attempts = 32;
 module_param(budget_attempts, uint, 0644);
-MODULE_PARM_DESC(budget_attempts, "windows of a node that may turn out busy before a request is given up");
+MODULE_PARM_DESC(budget_attempts, "windows of a zone that may turn out busy before a request leaves it");
 
 static unsigned int budget_moves = 256 << 10;
 module_param(budget_moves, uint, 0644);
-MODULE_PARM_DESC(budget_moves, "pages that a request may have moved in vain");
+MODULE_PARM_DESC(budget_moves, "pages of a zone that a request may have moved in vain");
 
 static unsigned int budget_reads = 64 << 20;
 module_param(budget_reads, uint, 0644);
-MODULE_PARM_DESC(budget_reads, "page frames of a node that may be read for a request");
+MODULE_PARM_DESC(budget_reads, "page frames of a zone that may be read for a request");
 
 /* Passes over the same memory where a candidate range turned out busy. */
 #define CONTIG_MAX_PASSES	3
