@@ -22,6 +22,9 @@ lint:
 bench:
 	@scripts/bench
 
+race:
+	@scripts/race
+
 update:
 	@rm -f $(or $(CONTIGMEM_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/contigmem)/choice-*
 
@@ -32,9 +35,10 @@ help:
 	@echo 'make check    lint, builds and tests on all kernels, or on KERNELS="debian-6.1 test-newest"'
 	@echo '              THOROUGH=1: minutes more for the suite that breaks memory up'
 	@echo 'make lint     checkpatch, sparse, kernel-doc, shellcheck, a build without warnings'
+	@echo 'make race     runs suites on a kernel that reports data races; before a release'
 	@echo 'make bench    measures beside the kernel'"'"'s own allocators; QUICK=1: less of it'
 	@echo 'make update   looks for newer kernels the next time'
 	@echo
 	@echo 'Kernels and logs are kept in CONTIGMEM_CACHE, by default ~/.cache/contigmem.'
 
-.PHONY: modules clean demo check lint bench update help
+.PHONY: modules clean demo check lint bench race update help

@@ -1,0 +1,20 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# usage: race.sh
+# Runs in a guest, in a folder with the modules: the suites that the kernel's command line
+# chooses, and memory that goes offline beside allocations. Leaves a file "ended".
+
+debugfs=/sys/kernel/debug
+mountpoint -q $debugfs || mount -t debugfs debugfs $debugfs
+insmod contigmem_audit.ko || exit
+insmod contigmem.ko arena_idle_mb=0 || exit
+insmod contigmem_test.ko || exit
+for suite in "$debugfs"/kunit/contigmem*; do
+	cat "$suite/results"
+done
+for module in contigmem_test contigmem contigmem_audit; do
+	rmmod $module || exit
+done
+# The neighbours suite loads what it needs.
+bash ./neighbours.sh offline offline_small
+touch ended
