@@ -314,17 +314,21 @@ static enum contigmem_reason contig_alloc_range(struct ctgm_contig_search *searc
 						unsigned long moves)
 {
 	struct ctgm_alloc_control *ac = search->ac;
-	bool reserved = ctgm_watermark_reserve(ac, end - first);
+	/* The page allocator gives the targets of migrated pages, and keeps watermarks itself. */
+	unsigned long taken = end - first - min(moves, end - first);
+	bool reserved = ctgm_watermark_reserve(ac, taken);
 	int error;
 
 	if (!reserved && ac->migrate) {
-		ctgm_watermark_reclaim(ac, end - first);
-		reserved = ctgm_watermark_reserve(ac, end - first);
+		ctgm_watermark_reclaim(ac, taken);
+		reserved = ctgm_watermark_reserve_reclaimable(ac, taken);
 	}
 	if (!reserved)
 		return CONTIGMEM_LOW_MEMORY;
 	error = contig_lock_and_alloc(search, first, end);
-	ctgm_watermark_unreserve(ac, end - first);
+	ctgm_watermark_unreserve(ac, taken);
+	if (!error && ac->migrate && !ctgm_watermark_holds(ac, WMARK_LOW))
+		ctgm_watermark_reclaim(ac, taken);
 
 	switch (error) {
 	case 0:

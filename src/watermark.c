@@ -68,6 +68,31 @@ bool ctgm_watermark_reserve(const struct ctgm_alloc_control *ac, unsigned long n
 	return false;
 }
 
+/**
+ * ctgm_watermark_reserve_reclaimable() - reserve frames that the page cache can replace
+ * @ac: the allocation
+ * @nr: frames that it will take
+ *
+ * In memory full of page cache the zones stay near their low watermark. There the frames
+ * may be taken as long as reclaim has more clean or dirty file pages to free than they are.
+ *
+ * Context: Any.
+ * Return: as ctgm_watermark_reserve(); ctgm_watermark_reclaim() follows as well.
+ */
+bool ctgm_watermark_reserve_reclaimable(const struct ctgm_alloc_control *ac, unsigned long nr)
+{
+	struct zone *zone = &NODE_DATA(ac->node)->node_zones[ac->zone];
+	long files = zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
+		     zone_page_state(zone, NR_ZONE_ACTIVE_FILE);
+
+	atomic_long_add(nr, watermark_pending(ac));
+	/* Twice as many: some are mapped, dirty or in use. */
+	if (watermark_room(ac, WMARK_LOW) + files / 2 >= 0)
+		return true;
+	atomic_long_sub(nr, watermark_pending(ac));
+	return false;
+}
+
 void ctgm_watermark_unreserve(const struct ctgm_alloc_control *ac, unsigned long nr)
 {
 	atomic_long_sub(nr, watermark_pending(ac));
