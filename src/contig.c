@@ -316,12 +316,12 @@ static enum contigmem_reason contig_alloc_range(struct ctgm_contig_search *searc
 	struct ctgm_alloc_control *ac = search->ac;
 	/* The page allocator gives the targets of migrated pages, and keeps watermarks itself. */
 	unsigned long taken = end - first - min(moves, end - first);
-	bool reserved = ctgm_watermark_reserve(ac, taken);
+	bool reserved = ctgm_watermark_reserve(ac, taken, false);
 	int error;
 
 	if (!reserved && ac->migrate) {
 		ctgm_watermark_reclaim(ac, taken);
-		reserved = ctgm_watermark_reserve_reclaimable(ac, taken);
+		reserved = ctgm_watermark_reserve(ac, taken, true);
 	}
 	if (!reserved)
 		return CONTIGMEM_LOW_MEMORY;

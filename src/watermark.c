@@ -11,11 +11,15 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/vmstat.h>
 
 #include "compat.h"
 #include "ranges.h"
 #include "watermark.h"
+
+/* Frames of lower zones that reclaim may be offered before it works: as many as ZONE_DMA has. */
+#define WATERMARK_LOWER_FRAMES	(SZ_16M >> PAGE_SHIFT)
 
 static atomic_long_t *watermark_pending(const struct ctgm_alloc_control *ac)
 {
@@ -50,44 +54,33 @@ bool ctgm_watermark_holds(const struct ctgm_alloc_control *ac, enum zone_waterma
  * ctgm_watermark_reserve() - reserve frames of a zone for an allocation
  * @ac: the allocation; @node and @zone say where
  * @nr: frames that it will take
+ * @replaceable: the page cache that reclaim can free may replace them
  *
  * Below the low watermark the page allocator serves single pages to tasks that reclaim
  * for them. A caller that asks until it is refused must not use these pages up, or the
- * tasks end in the OOM killer.
+ * tasks end in the OOM killer. But in memory full of page cache the zones stay near their
+ * low watermark, and there a caller that reclaims may go down to the min watermark, as in
+ * the page allocator.
  *
  * Context: Any.
- * Return: false if the zone would not hold its low watermark. Otherwise
- *	ctgm_watermark_unreserve() follows once the frames are taken.
+ * Return: false if the zone would not hold its watermark. Otherwise
+ *	ctgm_watermark_unreserve() follows once the frames are taken, and if @replaceable
+ *	ctgm_watermark_reclaim() where the watermark does not hold then.
  */
-bool ctgm_watermark_reserve(const struct ctgm_alloc_control *ac, unsigned long nr)
+bool ctgm_watermark_reserve(const struct ctgm_alloc_control *ac, unsigned long nr,
+			    bool replaceable)
 {
-	atomic_long_add(nr, watermark_pending(ac));
-	if (ctgm_watermark_holds(ac, WMARK_LOW))
-		return true;
-	atomic_long_sub(nr, watermark_pending(ac));
-	return false;
-}
+	long spare = 0;
 
-/**
- * ctgm_watermark_reserve_reclaimable() - reserve frames that the page cache can replace
- * @ac: the allocation
- * @nr: frames that it will take
- *
- * In memory full of page cache the zones stay near their low watermark. There the frames
- * may be taken as long as reclaim has more clean or dirty file pages to free than they are.
- *
- * Context: Any.
- * Return: as ctgm_watermark_reserve(); ctgm_watermark_reclaim() follows as well.
- */
-bool ctgm_watermark_reserve_reclaimable(const struct ctgm_alloc_control *ac, unsigned long nr)
-{
-	struct zone *zone = &NODE_DATA(ac->node)->node_zones[ac->zone];
-	long files = zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
-		     zone_page_state(zone, NR_ZONE_ACTIVE_FILE);
+	if (replaceable) {
+		struct zone *zone = &NODE_DATA(ac->node)->node_zones[ac->zone];
 
+		/* Half of them: some are mapped, dirty or in use. */
+		spare = (zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
+			 zone_page_state(zone, NR_ZONE_ACTIVE_FILE)) / 2;
+	}
 	atomic_long_add(nr, watermark_pending(ac));
-	/* Twice as many: some are mapped, dirty or in use. */
-	if (watermark_room(ac, WMARK_LOW) + files / 2 >= 0)
+	if (watermark_room(ac, WMARK_LOW) + spare >= 0 && ctgm_watermark_holds(ac, WMARK_MIN))
 		return true;
 	atomic_long_sub(nr, watermark_pending(ac));
 	return false;
@@ -112,23 +105,35 @@ void ctgm_watermark_reclaim(const struct ctgm_alloc_control *ac, unsigned long n
 {
 	gfp_t gfp = ac->reclaim | __GFP_NORETRY | __GFP_NOWARN | __GFP_THISNODE |
 		    ctgm_zone_gfp(ac->zone);
-	const unsigned int order = min_t(unsigned int, order_base_2(nr), MAX_PAGE_ORDER);
+	const long lacking = (long)nr - watermark_room(ac, WMARK_LOW);
+	unsigned int order = order_base_2(clamp(lacking, 1L, 1L << MAX_PAGE_ORDER));
 	struct page *page, *next;
-	unsigned long held;
 	LIST_HEAD(pages);
+	long held = 0, lower = 0;
 
 	/* With @held frames out of the free lists, the others have to suffice. */
-	for (held = 0; held < nr && watermark_room(ac, WMARK_LOW) < (long)(nr - held);
-	     held += 1UL << order) {
+	while (held < lacking && watermark_room(ac, WMARK_LOW) + held < (long)nr) {
 		page = alloc_pages_node(ac->node, gfp, order);
+		if (!page && order) {
+			order /= 2;
+			continue;
+		}
 		if (!page)
 			break;
+		set_page_private(page, order);
 		list_add(&page->lru, &pages);
-		/* The page allocator prefers a lower zone with memory to reclaim. */
-		if (page_zonenum(page) != ac->zone || fatal_signal_pending(current))
+		/* The page allocator prefers a lower zone with free memory to reclaim. */
+		if (page_zonenum(page) == ac->zone)
+			held += 1L << order;
+		else
+			lower += 1L << order;
+		if (lower > WATERMARK_LOWER_FRAMES || fatal_signal_pending(current))
 			break;
 		cond_resched();
 	}
-	list_for_each_entry_safe(page, next, &pages, lru)
+	list_for_each_entry_safe(page, next, &pages, lru) {
+		order = page_private(page);
+		set_page_private(page, 0);
 		__free_pages(page, order);
+	}
 }

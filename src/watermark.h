@@ -10,8 +10,8 @@
 #include "frames.h"
 
 bool ctgm_watermark_holds(const struct ctgm_alloc_control *ac, enum zone_watermarks mark);
-bool ctgm_watermark_reserve(const struct ctgm_alloc_control *ac, unsigned long nr);
-bool ctgm_watermark_reserve_reclaimable(const struct ctgm_alloc_control *ac, unsigned long nr);
+bool ctgm_watermark_reserve(const struct ctgm_alloc_control *ac, unsigned long nr,
+			    bool replaceable);
 void ctgm_watermark_unreserve(const struct ctgm_alloc_control *ac, unsigned long nr);
 void ctgm_watermark_reclaim(const struct ctgm_alloc_control *ac, unsigned long nr);
 
