@@ -55,6 +55,16 @@ static inline int compat_alloc_contig_range(unsigned long start, unsigned long e
 #endif
 }
 
+/* <linux/unroll.h> is newer than 6.12. */
+#ifdef CONFIG_CC_IS_CLANG
+#define COMPAT_UNROLL_COUNT(count)	clang loop unroll_count(count)
+#else
+#define COMPAT_UNROLL_COUNT(count)	GCC unroll count
+#endif
+#define COMPAT_PRAGMA(text)		_Pragma(#text)
+#define COMPAT_PRAGMA_OF(text)		COMPAT_PRAGMA(text)
+#define compat_unrolled(count)		COMPAT_PRAGMA_OF(COMPAT_UNROLL_COUNT(count))
+
 /* 6.4 made MAX_ORDER inclusive, 6.8 renamed it. */
 #ifndef MAX_PAGE_ORDER
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
