@@ -4,10 +4,12 @@
  * need memory as well, and a look at what belongs to neither. A line is written to
  * contigmem_neighbours/do in debugfs, and the answer read from the same open file.
  */
+#include <linux/bitmap.h>
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
@@ -15,6 +17,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/pagemap.h>
 #include <linux/pfn.h>
 #include <linux/platform_device.h>
 #include <linux/prandom.h>
@@ -71,6 +74,10 @@ static struct contigmem_partition *partition;
 static struct page *referenced;
 static char answer[512];
 static struct platform_device *user_of_cma;
+static unsigned long *free_before;	/* a bit for each pageblock */
+static struct file *zeroes;
+static unsigned long zeroes_read;	/* pages */
+static const struct address_space_operations *aops_before;
 
 /* Read as compat_pageblock_is_cma() does; since 6.17 isolation is a bit of its own. */
 static const char *pageblock_type(unsigned long pfn)
@@ -382,29 +389,74 @@ static void do_state(const struct order *order)
 		  page_ref_count(page), is_free_buddy_page(page), PageHWPoison(page), inside);
 }
 
+static bool pageblock_is_free(unsigned long pfn)
+{
+	struct page *page = pfn_to_online_page(pfn);
+	unsigned long i = 0;
+
+	if (!page || strcmp(pageblock_type(pfn), "movable"))
+		return false;
+	while (i < pageblock_nr_pages && is_free_buddy_page(page + i))
+		i++;
+	return i == pageblock_nr_pages;
+}
+
+static unsigned long last_pageblock(void)
+{
+	unsigned long last = 0;
+	int nid;
+
+	for_each_online_node(nid)
+		last = max(last, (node_end_pfn(nid) - 1) >> pageblock_order);
+	return last;
+}
+
+/* Remembers which pageblocks are free as a whole. */
+static void do_mark(const struct order *order)
+{
+	unsigned long i, end = last_pageblock() + 1, marked = 0;
+
+	bitmap_free(free_before);
+	free_before = bitmap_zalloc(end, GFP_KERNEL);
+	if (!free_before) {
+		scnprintf(answer, sizeof(answer), "error no memory\n");
+		return;
+	}
+	for (i = 0; i < end; i++) {
+		if (pageblock_is_free(i << pageblock_order)) {
+			__set_bit(i, free_before);
+			marked++;
+		}
+		cond_resched();
+	}
+	scnprintf(answer, sizeof(answer), "free=%lu\n", marked);
+}
+
 /*
- * Places for a block in pageblocks of the zone that are free as a whole, above an address
- * and up to another.
+ * Places for a block in pageblocks of the zone that were free as a whole when marked and
+ * still are, above an address and up to another.
  */
 static void do_above(const struct order *order)
 {
 	struct zone *zone = page_zone(pfn_to_page(PHYS_PFN(order->phys)));
-	unsigned long pfn = ALIGN(PHYS_PFN(order->phys) + 1, pageblock_nr_pages);
 	unsigned long pageblocks = DIV_ROUND_UP(PHYS_PFN(order->req.size), pageblock_nr_pages);
-	unsigned long i, run = 0, free = 0;
+	unsigned long i, last = last_pageblock(), run = 0, free = 0;
 
-	for (; PFN_PHYS(pfn + pageblock_nr_pages) - 1 <= order->req.high;
-	     pfn += pageblock_nr_pages) {
-		struct page *page = pfn_to_online_page(pfn);
+	if (!free_before) {
+		scnprintf(answer, sizeof(answer), "error nothing is marked\n");
+		return;
+	}
+	for (i = (PHYS_PFN(order->phys) >> pageblock_order) + 1; i <= last; i++) {
+		unsigned long pfn = i << pageblock_order;
 
-		if (pfn >= zone_end_pfn(zone))
+		if (PFN_PHYS(pfn + pageblock_nr_pages) - 1 > order->req.high ||
+		    pfn >= zone_end_pfn(zone))
 			break;
-		i = 0;
-		if (page && page_zone(page) == zone && !strcmp(pageblock_type(pfn), "movable")) {
-			while (i < pageblock_nr_pages && is_free_buddy_page(page + i))
-				i++;
-		}
-		run = i == pageblock_nr_pages ? run + 1 : 0;
+		if (test_bit(i, free_before) && pageblock_is_free(pfn) &&
+		    page_zone(pfn_to_page(pfn)) == zone)
+			run++;
+		else
+			run = 0;
 		if (run == max(pageblocks, 1UL)) {
 			free++;
 			run = 0;
@@ -412,6 +464,58 @@ static void do_above(const struct order *order)
 		cond_resched();
 	}
 	scnprintf(answer, sizeof(answer), "free=%lu\n", free);
+}
+
+/* A file of zeroes, as long as anyone reads on. */
+static int zeroes_read_folio(struct file *unused, struct folio *folio)
+{
+	folio_zero_range(folio, 0, folio_size(folio));
+	folio_mark_uptodate(folio);
+	folio_unlock(folio);
+	return 0;
+}
+
+static const struct address_space_operations zeroes_aops = {
+	.read_folio = zeroes_read_folio,
+	.migrate_folio = filemap_migrate_folio,
+};
+
+/* Reads on in the file: this many pages more. */
+static void do_read_in(const struct order *order)
+{
+	unsigned long end = zeroes_read + order->count;
+
+	if (!zeroes) {
+		zeroes = filp_open("/dev/contigmem_neighbours", O_RDONLY, 0);
+		if (IS_ERR(zeroes)) {
+			scnprintf(answer, sizeof(answer), "error %pe\n", zeroes);
+			zeroes = NULL;
+			return;
+		}
+		aops_before = zeroes->f_mapping->a_ops;
+		zeroes->f_mapping->a_ops = &zeroes_aops;
+	}
+	for (; zeroes_read < end; zeroes_read++) {
+		struct folio *folio = read_mapping_folio(zeroes->f_mapping, zeroes_read, NULL);
+
+		if (IS_ERR(folio))
+			break;
+		folio_put(folio);
+		cond_resched();
+	}
+	scnprintf(answer, sizeof(answer), "read=%lu cached=%lu of=%lu\n", zeroes_read,
+		  global_node_page_state(NR_FILE_PAGES), totalram_pages());
+}
+
+static void do_unread(const struct order *order)
+{
+	if (!zeroes)
+		return;
+	truncate_inode_pages(zeroes->f_mapping, 0);
+	zeroes->f_mapping->a_ops = aops_before;
+	filp_close(zeroes, NULL);
+	zeroes = NULL;
+	zeroes_read = 0;
 }
 
 /*
@@ -611,7 +715,10 @@ static const struct {
 	{ "get", do_get },
 	{ "put", do_put },
 	{ "state", do_state },
+	{ "mark", do_mark },
 	{ "above", do_above },
+	{ "read_in", do_read_in },
+	{ "unread", do_unread },
 	{ "highatomic", do_highatomic },
 	{ "dma", do_dma },
 	{ "undma", do_undma },
@@ -847,6 +954,8 @@ static void __exit neighbours_exit(void)
 	if (partition)
 		contigmem_partition_close(partition);
 	platform_device_unregister(user_of_cma);
+	bitmap_free(free_before);
+	do_unread(NULL);
 }
 module_exit(neighbours_exit);
 
