@@ -2,7 +2,7 @@
 # Builds contigmem.ko against KDIR; the tests run in guests, see scripts/.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
-export KERNELS THOROUGH QUICK
+export KERNELS QUICK
 
 modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
@@ -15,6 +15,9 @@ demo:
 
 check:
 	@scripts/check
+
+check-all:
+	@scripts/check all
 
 lint:
 	@scripts/lint
@@ -33,7 +36,7 @@ help:
 	@echo 'make clean    removes what make built'
 	@echo 'make demo     boots a stock kernel in a guest and shows what contigmem can do'
 	@echo 'make check    lint, builds and tests on all kernels, or on KERNELS="debian-6.1 test-newest"'
-	@echo '              THOROUGH=1: minutes more for the suite that breaks memory up'
+	@echo 'make check-all  more kernels, configurations and requests; before a release'
 	@echo 'make lint     checkpatch, sparse, kernel-doc, shellcheck, a build without warnings'
 	@echo 'make race     runs suites on a kernel that reports data races; before a release'
 	@echo 'make bench    measures beside the kernel'"'"'s own allocators; QUICK=1: less of it'
@@ -41,4 +44,4 @@ help:
 	@echo
 	@echo 'Kernels and logs are kept in CONTIGMEM_CACHE, by default ~/.cache/contigmem.'
 
-.PHONY: modules clean demo check lint bench race update help
+.PHONY: modules clean demo check check-all lint bench race update help
