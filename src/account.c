@@ -162,7 +162,7 @@ void ctgm_tag_text(u32 tag, char text[5])
 	text[4] = '\0';
 }
 
-/* Free all accounts, which no block is charged to. May be called again. */
+/* Free all accounts: no block is charged to them, and no task can look for them any more. */
 void ctgm_accounts_exit(void)
 {
 	struct ctgm_account *account, *next;

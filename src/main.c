@@ -63,7 +63,10 @@ static int tag_limit_set(const char *value, const struct kernel_param *param)
 	return contigmem_tag_limit(tag, limit);
 }
 
-/* The kernel calls it on unload, and where loading failed. */
+/*
+ * The kernel calls it on unload, and where loading failed, once the parameter's file is
+ * gone. Until then, and so also after contigmem_exit(), each write may open an account.
+ */
 static void tag_limit_free(void *unused)
 {
 	ctgm_accounts_exit();
@@ -305,7 +308,6 @@ exit_arena:
 	ctgm_arena_exit();
 exit_block:
 	ctgm_block_exit();
-	ctgm_accounts_exit();
 	return error;
 }
 
@@ -322,7 +324,6 @@ static void __exit contigmem_exit(void)
 	ctgm_ranges_exit();
 	ctgm_arena_exit();
 	ctgm_block_exit();
-	ctgm_accounts_exit();
 }
 
 module_init(contigmem_init);

@@ -444,3 +444,6 @@ fi
 unload contigmem_audit
 step "done"
 [ $problems = 0 ]
+	step "unload.sh"
+	if bash ./unload.sh 8; then result unload ok; else result unload failed; fi
+	agrees "contigmem loaded and unloaded beside writers"

@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# usage: unload.sh CYCLES
+# Runs in a guest, in a folder with contigmem.ko, which is not loaded: loads and unloads it,
+# and fails to load it, so often beside tasks that write its parameters and read its files
+# in debugfs all the time. A fault of the module shows as a splat or a leak. Prints a line
+# for each problem; its status is 1 if any.
+
+cycles=$1
+debugfs=/sys/kernel/debug/contigmem
+parameters=/sys/module/contigmem/parameters
+problems=0
+# Not in the shared folder, where each line would take a message to the host.
+scratch=$(mktemp -d)
+shopt -s nullglob
+
+problem() {
+	echo "problem: $*"
+	problems=$((problems + 1))
+}
+
+# write_parameter NAME LINE...: writes the lines, all of one length, over and over. dd writes
+# each with a call of its own, without a pause. Its open file does not keep the module: a
+# write fails once it is unloaded. Removing the file "go" ends it.
+write_parameter() {
+	local parameter=$1 lines=$scratch/lines-$BASHPID
+
+	shift
+	while [ $# -lt 50000 ]; do set -- "$@" "$@"; done
+	printf '%s\n' "$@" >"$lines"
+	while [ -e "$scratch/go" ]; do
+		[ -e "$parameters/$parameter" ] || continue
+		dd bs=$((${#1} + 1)) if="$lines" of="$parameters/$parameter"
+	done 2>"$scratch/written-$parameter-$BASHPID"
+}
+
+# An open file keeps the module, so the reader pauses to let it go.
+read_files() {
+	local file
+
+	while [ -e "$scratch/go" ]; do
+		for file in $debugfs/{blocks,tags,partitions,memory,failures,stats} "$parameters"/*; do
+			cat "$file"
+		done
+		sleep 0.05
+	done >/dev/null 2>&1
+}
+
+# unload: a reader's open file makes a try fail.
+unload() {
+	local try
+
+	for ((try = 0; try < 1000; try++)); do
+		rmmod contigmem 2>/dev/null && return
+		sleep 0.01
+	done
+	problem "contigmem cannot be unloaded: $(lsmod | grep contigmem)"
+	return 1
+}
+
+# Tags of one bucket, as hash_32() has it, of the table of accounts. A search begins at the
+# account that was added last, which is also the first to be freed: so they meet.
+tags() {
+	awk -v letters=abcdefghijklmnopqrstuvwxyz 'BEGIN {
+		for (n = 0; found < 300; n++) {
+			a = n % 26; b = int(n / 26) % 26; c = int(n / 676) % 26; d = int(n / 17576)
+			low = 97 + a + 256 * (97 + b)
+			high = 97 + c + 256 * (97 + d)
+			product = (low * 1640531527 + (high * 1640531527 % 65536) * 65536) % 4294967296
+			if (product >= 33554432)
+				continue
+			print substr(letters, a + 1, 1) substr(letters, b + 1, 1) \
+				substr(letters, c + 1, 1) substr(letters, d + 1, 1) ":1M"
+			found++
+		}
+	}'
+}
+
+mapfile -t limits < <(tags)
+[ ${#limits[@]} = 300 ] || problem "${#limits[@]} tags"
+touch "$scratch/go"
+write_parameter tag_limit "${limits[@]}" &
+write_parameter tag_limit "${limits[@]:150}" "${limits[@]::150}" &
+write_parameter arena_idle_mb 16 17 &
+write_parameter fail_cache_type 1,0,0,0 &
+read_files &
+for ((cycle = 0; cycle < cycles; cycle++)); do
+	# The first partition gives the writers time.
+	if insmod contigmem.ko partition=unload:64M,cache=wc partition=bad 2>/dev/null; then
+		problem "a bad partition was accepted"
+	elif insmod contigmem.ko partition=unload:4M,cache=wc tag_limit=Load:1M; then
+		echo size=64K cache=wc >$debugfs/alloc || problem "no block"
+		echo size=64K partition=unload cache=wc >$debugfs/alloc || problem "no block in the partition"
+		sleep 0.3
+		unload || break
+	else
+		problem "contigmem cannot be loaded"
+	fi
+done
+rm "$scratch/go"
+wait
+written=$(cat "$scratch"/written-tag_limit-* | awk '/records out/ { sum += $1 } END { print sum + 0 }')
+echo "$written limits written"
+[ "$written" -gt $((cycles * 1000)) ] || problem "only $written limits were written"
+rm -r "$scratch"
+[ $problems = 0 ]
