@@ -60,7 +60,8 @@ EXPORT_SYMBOL_GPL(contigmem_alloc_track_caller);
  * * -ENOMEM: no memory for bookkeeping, none to move pages to, or the zone would fall
  *   below its watermark
  * * -EAGAIN: it would have to sleep
- * * -EOPNOTSUPP: this kernel or CPU lacks the cache type
+ * * -EOPNOTSUPP: this kernel or CPU lacks the cache type, or the partition has another one;
+ *   or the partition is a CMA area, and @gfp or CONTIGMEM_FAST forbids to move pages
  * * -EINTR: a fatal signal arrived
  *
  * @req->verdict, where given, says more.

@@ -89,6 +89,8 @@ enum contigmem_source {
  * @CONTIGMEM_WOULD_SLEEP: -EAGAIN: only a caller that may sleep can be served
  * @CONTIGMEM_NO_CACHE_TYPE: -EOPNOTSUPP: this kernel or CPU lacks the cache type
  * @CONTIGMEM_PARTITION_CACHE: -EOPNOTSUPP: the partition has another cache type
+ * @CONTIGMEM_PARTITION_MIGRATES: -EOPNOTSUPP: the partition is a CMA area, which may migrate
+ *	pages, and %CONTIGMEM_FAST or a gfp without __GFP_IO and __GFP_FS forbids that
  * @CONTIGMEM_INTERRUPTED: -EINTR: a fatal signal arrived
  * @CONTIGMEM_NR_REASONS: how many there are
  *
@@ -122,6 +124,7 @@ enum contigmem_reason {
 	CONTIGMEM_WOULD_SLEEP,
 	CONTIGMEM_NO_CACHE_TYPE,
 	CONTIGMEM_PARTITION_CACHE,
+	CONTIGMEM_PARTITION_MIGRATES,
 	CONTIGMEM_INTERRUPTED,
 	CONTIGMEM_NR_REASONS
 };

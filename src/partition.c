@@ -354,7 +354,10 @@ static enum contigmem_reason partition_from_area(struct contigmem_partition *par
 						 struct ctgm_alloc_control *ac,
 						 struct ctgm_frames *frames)
 {
-	if (!ac->may_sleep || ac->fast)
+	/* CMA migrates pages, which may wait for I/O; it does not say where none are. */
+	if (ac->fast || (ac->may_sleep && !ac->io_fs))
+		return CONTIGMEM_PARTITION_MIGRATES;
+	if (!ac->may_sleep)
 		return CONTIGMEM_WOULD_SLEEP;
 	ac->verdict.attempts++;
 	if (!ctgm_cma_alloc_in(partition->area, &ac->place, frames))

@@ -52,6 +52,8 @@ static const struct {
 	[CONTIGMEM_NO_CACHE_TYPE] =
 		CAUSE(EOPNOTSUPP, "this kernel or CPU cannot give that cache type"),
 	[CONTIGMEM_PARTITION_CACHE] = CAUSE(EOPNOTSUPP, "the partition has another cache type"),
+	[CONTIGMEM_PARTITION_MIGRATES] =
+		CAUSE(EOPNOTSUPP, "a CMA area may have to move pages, which the request forbids"),
 	[CONTIGMEM_INTERRUPTED] = CAUSE(EINTR, "interrupted by a fatal signal"),
 };
 

@@ -96,6 +96,17 @@ static void refused(struct kunit *test, const struct contigmem_request *req, gfp
 		contigmem_free(vaddr);
 }
 
+static void refused_because(struct kunit *test, const struct contigmem_request *req, gfp_t gfp,
+			    enum contigmem_reason reason)
+{
+	struct contigmem_request asked = *req;
+	struct contigmem_verdict verdict = {};
+
+	asked.verdict = &verdict;
+	refused(test, &asked, gfp, -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ_MSG(test, verdict.reason, reason, "%s", test_text(test, req, gfp));
+}
+
 #define BLOCKS		(SIZE / SZ_64K)
 
 /* Allocate all of the partition, and free it again. */
@@ -458,6 +469,13 @@ static void a_cma_area_by_its_name(struct kunit *test)
 
 		req.boundary = SZ_64K;
 		refused(test, &req, GFP_ATOMIC, -EAGAIN);
+		/* CMA cannot promise to move no page: a caller that may sleep is told so. */
+		refused_because(test, &req, GFP_NOIO, CONTIGMEM_PARTITION_MIGRATES);
+		refused_because(test, &req, GFP_NOFS, CONTIGMEM_PARTITION_MIGRATES);
+		req.flags = CONTIGMEM_FAST;
+		refused_because(test, &req, GFP_KERNEL, CONTIGMEM_PARTITION_MIGRATES);
+		refused_because(test, &req, GFP_ATOMIC, CONTIGMEM_PARTITION_MIGRATES);
+		req.flags = 0;
 		vaddr = test_alloc(test, &req, GFP_KERNEL);
 		KUNIT_EXPECT_EQ(test, info_of(test, opened).blocks, 1UL);
 		KUNIT_EXPECT_EQ(test, contigmem_partition_close(opened), -EBUSY);
