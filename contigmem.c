@@ -346,7 +346,8 @@ EXPORT_SYMBOL_GPL(contigmem_partition_create);
  * @name: a partition's, or, where the kernel lets modules have them (from 7.2 on), a
  *	CMA area's
  *
- * A CMA area serves only callers that may sleep, each in the cache type of its request.
+ * A CMA area serves only callers with GFP_KERNEL and without CONTIGMEM_FAST, each in the
+ * cache type of its request.
  *
  * Context: Process context. Sleeps.
  * Return: The partition, to be given to contigmem_partition_close(); or an ERR_PTR():
@@ -367,13 +368,12 @@ EXPORT_SYMBOL_GPL(contigmem_partition_open);
  * @partition: from contigmem_partition_create() or contigmem_partition_open(); NULL is
  *	ignored
  *
- * Closed as often as it was created and opened, it gives its memory back to the kernel.
+ * Closed as often as it was created and opened, it serves no request any more, its name
+ * is free, and it gives its memory back to the kernel: at once, or if blocks are live in
+ * it, its own ones or those of others who had opened it, with the last of them.
  *
  * Context: Process context. Sleeps.
- * Return: 0, or
- *
- * * -EBUSY: it is the last time and blocks are live: the partition stays open
- * * -EINVAL: it is no live partition
+ * Return: 0, or -EINVAL if it is no open partition.
  */
 int contigmem_partition_close(struct contigmem_partition *partition)
 {
@@ -382,9 +382,12 @@ int contigmem_partition_close(struct contigmem_partition *partition)
 	if (!partition)
 		return 0;
 	error = ctgm_partition_close(partition);
-	if (!error)
-		module_put(THIS_MODULE);
-	return error;
+	if (error)
+		return error;
+	/* Its memory is back before the caller goes on, also that of blocks just freed. */
+	ctgm_block_wait_destroyed();
+	module_put(THIS_MODULE);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(contigmem_partition_close);
 
@@ -394,7 +397,7 @@ EXPORT_SYMBOL_GPL(contigmem_partition_close);
  * @info: filled on success
  *
  * Context: Any.
- * Return: 0, or -EINVAL if it is no live partition.
+ * Return: 0, or -EINVAL if it is no open partition.
  */
 int contigmem_partition_describe(struct contigmem_partition *partition,
 				 struct contigmem_partition_info *info)

@@ -65,7 +65,7 @@ enum contigmem_source {
  *	smaller than a page or than the size
  * @CONTIGMEM_BAD_NODE: -EINVAL: there is no such node, or it is offline
  * @CONTIGMEM_BAD_CACHE: -EINVAL: no such cache type
- * @CONTIGMEM_BAD_PARTITION: -EINVAL: not a live partition
+ * @CONTIGMEM_BAD_PARTITION: -EINVAL: not an open partition
  * @CONTIGMEM_BAD_FLAGS: -EINVAL: an unknown flag
  * @CONTIGMEM_BAD_GFP: -EINVAL: a gfp bit that has no meaning here
  * @CONTIGMEM_NO_PLACE: -ERANGE: range, alignment and boundary leave no place,
@@ -254,10 +254,10 @@ struct contigmem_arena_info {
  * @phys: physical address of the first byte; 0 for a CMA area
  * @size: bytes; 0 for a CMA area, which does not say
  * @free: bytes that no block is in; 0 for a CMA area
- * @blocks: live blocks
+ * @blocks: blocks in it, those that are being freed included
  * @blocks_peak: most that there were at a time
  * @failures: requests that it did not serve
- * @handles: times that it is open
+ * @handles: times that it is open; 0 if it is closed and only its blocks keep its memory
  * @nid: node; NUMA_NO_NODE for a CMA area
  * @cache: cache type; for a CMA area each block has its own
  * @is_cma: it is a CMA area

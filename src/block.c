@@ -394,6 +394,12 @@ unsigned long ctgm_block_waiting(void)
 	return atomic_long_read(&block_waiting);
 }
 
+/* Wait for the worker that destroys the blocks freed in atomic context so far. Sleeps. */
+void ctgm_block_wait_destroyed(void)
+{
+	flush_work(&block_destroy_work);
+}
+
 /*
  * Wait until the blocks freed so far are destroyed. Sleeps. Blocks whose frames are held
  * longer than a few seconds are leaked, since the module is about to go.
@@ -403,7 +409,7 @@ void ctgm_block_flush(void)
 	struct ctgm_block *block, *next;
 	unsigned int tries;
 
-	flush_work(&block_destroy_work);
+	ctgm_block_wait_destroyed();
 	for (tries = 0; tries < 5 && ctgm_block_waiting(); tries++) {
 		mod_delayed_work(system_wq, &block_wait_work, 0);
 		flush_delayed_work(&block_wait_work);

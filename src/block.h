@@ -48,6 +48,7 @@ struct ctgm_block {
 };
 
 int ctgm_block_init(void);
+void ctgm_block_wait_destroyed(void);
 void ctgm_block_flush(void);
 unsigned long ctgm_block_waiting(void);
 void ctgm_block_exit(void);

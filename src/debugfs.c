@@ -123,26 +123,6 @@ static ssize_t alloc_read(struct file *filp, char __user *to, size_t size, loff_
 	return done;
 }
 
-/* A partition opened here is closed on unload at the latest, so it holds no module reference. */
-static struct contigmem_partition *alloc_open_partition(const char *name)
-{
-	struct contigmem_partition *partition = contigmem_partition_open(name);
-
-	if (!IS_ERR(partition))
-		module_put(THIS_MODULE);
-	return partition;
-}
-
-static void alloc_close_partition(struct contigmem_partition *partition)
-{
-	if (!partition)
-		return;
-	__module_get(THIS_MODULE);	/* contigmem_partition_close() drops one */
-	/* A CMA area with a block in it stays open until unload. */
-	if (contigmem_partition_close(partition))
-		module_put(THIS_MODULE);
-}
-
 /* Allocate the block that a line asks for. Returns 0 or the errno, and sets the result. */
 static int alloc_line(struct ctgm_alloc_file *file, char *line)
 {
@@ -161,13 +141,14 @@ static int alloc_line(struct ctgm_alloc_file *file, char *line)
 	if (fault)
 		return alloc_result_fault(file, fault, parsed.word);
 	if (parsed.partition[0]) {
-		req->partition = alloc_open_partition(parsed.partition);
+		req->partition = contigmem_partition_open(parsed.partition);
 		if (IS_ERR(req->partition))
 			return alloc_result_fault(file, "no partition", parsed.partition);
 	}
 	req->verdict = &verdict;
 	vaddr = contigmem_alloc(req, parsed.gfp);
-	alloc_close_partition(req->partition);
+	/* A block in it keeps the partition's memory. */
+	contigmem_partition_close(req->partition);
 	if (IS_ERR(vaddr)) {
 		alloc_result_error(file, &verdict);
 		return PTR_ERR(vaddr);

@@ -3,36 +3,46 @@
  * Partitions: memory that was allocated once under its own constraints and has a name,
  * or a CMA area by its name. A request that names a partition is served from it, in any
  * context, or refused.
+ *
+ * A partition is open while it has handles. A closed one serves no request and its name is
+ * free again; the last block in it takes it along.
  */
 #include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "arena.h"
 #include "cma.h"
+#include "context.h"
 #include "partition.h"
 
 /**
  * struct contigmem_partition - one partition
  * @list: in the list of all; protected by ctgm_partition_lock, as are the counters below
+ * @destroy_later: in the list of the worker, once the partition has left the other list
  * @name: its name; constant, as are the members up to @area
  * @arena: the pool of its frames; NULL for a CMA area
  * @frames: the frames of that pool
  * @nid: their node; NUMA_NO_NODE for a CMA area
  * @area: the CMA area
- * @handles: times that it is open; the partition goes with the last
+ * @handles: times that it is open; 0 once it is closed
  * @serving: requests that are being served
- * @blocks: live blocks
+ * @blocks: blocks in it: live ones, and those that are being freed
  * @blocks_peak: most of those at a time
  * @failures: requests that were not served
  */
 struct contigmem_partition {
-	struct list_head list;
+	union {
+		struct list_head list;
+		struct llist_node destroy_later;
+	};
 	char name[CONTIGMEM_PARTITION_NAME_MAX + 1];
 	struct ctgm_arena *arena;
 	struct ctgm_frames frames;
@@ -62,26 +72,27 @@ bool ctgm_partition_name_is_good(const char *name)
 	return true;
 }
 
-/* Is this pointer a partition? Nothing is read through it. */
-static bool partition_is_listed(const struct contigmem_partition *partition)
+/* Is this pointer an open partition? Nothing is read through one that is none. */
+static bool partition_is_open(const struct contigmem_partition *partition)
 {
 	const struct contigmem_partition *other;
 
 	lockdep_assert_held(&ctgm_partition_lock);
 	list_for_each_entry(other, &partition_list, list) {
 		if (other == partition)
-			return true;
+			return partition->handles;
 	}
 	return false;
 }
 
+/* A CMA area is found again while blocks keep its record. */
 static struct contigmem_partition *partition_find(const char *name)
 {
 	struct contigmem_partition *partition;
 
 	lockdep_assert_held(&ctgm_partition_lock);
 	list_for_each_entry(partition, &partition_list, list) {
-		if (!strcmp(partition->name, name))
+		if ((partition->handles || partition->area) && !strcmp(partition->name, name))
 			return partition;
 	}
 	return NULL;
@@ -94,7 +105,7 @@ bool ctgm_partition_is_live(const struct contigmem_partition *partition)
 	bool live;
 
 	spin_lock_irqsave(&ctgm_partition_lock, flags);
-	live = partition_is_listed(partition);
+	live = partition_is_open(partition);
 	spin_unlock_irqrestore(&ctgm_partition_lock, flags);
 	return live;
 }
@@ -213,31 +224,58 @@ static void partition_destroy(struct contigmem_partition *partition)
 	kfree(partition);
 }
 
+static LLIST_HEAD(partition_destroy_list);
+
+static void partition_destroy_listed(struct work_struct *work)
+{
+	struct contigmem_partition *partition, *next;
+
+	llist_for_each_entry_safe(partition, next, llist_del_all(&partition_destroy_list),
+				  destroy_later)
+		partition_destroy(partition);
+}
+
+static DECLARE_WORK(partition_destroy_work, partition_destroy_listed);
+
+/* Take a closed partition out of the list if nothing is in it. The caller destroys it. */
+static bool partition_list_remove_unused(struct contigmem_partition *partition)
+{
+	lockdep_assert_held(&ctgm_partition_lock);
+	if (partition->handles || partition->blocks || partition->serving)
+		return false;
+	list_del(&partition->list);
+	return true;
+}
+
+/* Destroy a partition that is not listed any more, in a worker. Any context. */
+static void partition_destroy_later(struct contigmem_partition *partition)
+{
+	llist_add(&partition->destroy_later, &partition_destroy_list);
+	schedule_work(&partition_destroy_work);
+}
+
 /**
- * ctgm_partition_close() - close a partition once, and destroy it with the last time
+ * ctgm_partition_close() - close a partition once
  * @partition: what the caller holds for one
  *
+ * The last time, the partition is destroyed, or if blocks are in it with the last of them.
+ *
  * Context: Sleeps.
- * Return: 0; -EINVAL if it is no partition; -EBUSY if it would be destroyed while blocks
- *	are in it.
+ * Return: 0; -EINVAL if it is no open partition.
  */
 int ctgm_partition_close(struct contigmem_partition *partition)
 {
-	bool last = false;
-	int error = 0;
+	bool unused = false;
+	int error = -EINVAL;
 
 	spin_lock_irq(&ctgm_partition_lock);
-	if (!partition_is_listed(partition)) {
-		error = -EINVAL;
-	} else if (partition->handles == 1 && (partition->blocks || partition->serving)) {
-		error = -EBUSY;
-	} else {
-		last = !--partition->handles;
-		if (last)
-			list_del(&partition->list);
+	if (partition_is_open(partition)) {
+		error = 0;
+		partition->handles--;
+		unused = partition_list_remove_unused(partition);
 	}
 	spin_unlock_irq(&ctgm_partition_lock);
-	if (last)
+	if (unused)
 		partition_destroy(partition);
 	return error;
 }
@@ -251,6 +289,8 @@ void ctgm_partition_exit(void)
 		partition->handles = 1;
 		WARN_ON(ctgm_partition_close(partition));
 	}
+	WARN_ON(!list_empty(&partition_list));
+	flush_work(&partition_destroy_work);
 }
 
 static void partition_describe(const struct contigmem_partition *partition,
@@ -276,7 +316,7 @@ static void partition_describe(const struct contigmem_partition *partition,
 	strscpy(info->name, partition->name, sizeof(info->name));
 }
 
-/* Returns false if it is no live partition. Any context. */
+/* Returns false if it is no open partition. Any context. */
 bool ctgm_partition_describe(const struct contigmem_partition *partition,
 			     struct contigmem_partition_info *info)
 {
@@ -284,7 +324,7 @@ bool ctgm_partition_describe(const struct contigmem_partition *partition,
 	bool live;
 
 	spin_lock_irqsave(&ctgm_partition_lock, flags);
-	live = partition_is_listed(partition);
+	live = partition_is_open(partition);
 	if (live)
 		partition_describe(partition, info);
 	spin_unlock_irqrestore(&ctgm_partition_lock, flags);
@@ -309,14 +349,14 @@ bool ctgm_partition_describe_nth(unsigned int nth, struct contigmem_partition_in
 	return found;
 }
 
-/* Keep a partition while it serves a request; false if it is gone already. */
+/* Keep a partition while it serves a request; false if it is closed already. */
 static bool partition_begin(struct contigmem_partition *partition)
 {
 	unsigned long flags;
 	bool live;
 
 	spin_lock_irqsave(&ctgm_partition_lock, flags);
-	live = partition_is_listed(partition);
+	live = partition_is_open(partition);
 	if (live)
 		partition->serving++;
 	spin_unlock_irqrestore(&ctgm_partition_lock, flags);
@@ -327,13 +367,18 @@ static bool partition_begin(struct contigmem_partition *partition)
 static void partition_end(struct contigmem_partition *partition, bool served)
 {
 	unsigned long flags;
+	bool unused;
 
 	spin_lock_irqsave(&ctgm_partition_lock, flags);
 	partition->serving--;
 	partition->blocks += served;
 	partition->blocks_peak = max(partition->blocks_peak, partition->blocks);
 	partition->failures += !served;
+	unused = partition_list_remove_unused(partition);
 	spin_unlock_irqrestore(&ctgm_partition_lock, flags);
+	/* A task that could sleep may have asked with GFP_NOWAIT. */
+	if (unused)
+		partition_destroy_later(partition);
 }
 
 static enum contigmem_reason partition_from_arena(struct contigmem_partition *partition,
@@ -386,14 +431,22 @@ static enum contigmem_reason partition_alloc(struct ctgm_alloc_control *ac,
 	return reason;
 }
 
-/* From here on the partition may be closed. */
+/* A block has left the partition, which goes as well if it is closed and this was the last. */
 static void partition_put(struct contigmem_partition *partition)
 {
 	unsigned long flags;
+	bool unused;
 
 	spin_lock_irqsave(&ctgm_partition_lock, flags);
 	partition->blocks--;
+	unused = partition_list_remove_unused(partition);
 	spin_unlock_irqrestore(&ctgm_partition_lock, flags);
+	if (!unused)
+		return;
+	if (ctgm_may_sleep())
+		partition_destroy(partition);
+	else
+		partition_destroy_later(partition);
 }
 
 static void partition_free_in_area(const struct ctgm_frames *run)

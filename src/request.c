@@ -32,7 +32,7 @@ static const struct {
 		CAUSE(EINVAL, "boundary is not a power of two, or smaller than a page or the size"),
 	[CONTIGMEM_BAD_NODE] = CAUSE(EINVAL, "no such node online"),
 	[CONTIGMEM_BAD_CACHE] = CAUSE(EINVAL, "no such cache type"),
-	[CONTIGMEM_BAD_PARTITION] = CAUSE(EINVAL, "not a live partition"),
+	[CONTIGMEM_BAD_PARTITION] = CAUSE(EINVAL, "not an open partition"),
 	[CONTIGMEM_BAD_FLAGS] = CAUSE(EINVAL, "unknown flag"),
 	[CONTIGMEM_BAD_GFP] = CAUSE(EINVAL, "gfp bit without a meaning here"),
 	[CONTIGMEM_NO_PLACE] =

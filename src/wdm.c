@@ -118,7 +118,7 @@ static gfp_t wdm_gfp(void)
  * * STATUS_INVALID_PARAMETER_n: the n-th argument is wrong; of several the
  *   first is told, but NULL pointers before all
  * * STATUS_INVALID_PAGE_PROTECTION: @Protect is not accepted
- * * STATUS_OBJECT_TYPE_MISMATCH: @PartitionObject is not a live partition
+ * * STATUS_OBJECT_TYPE_MISMATCH: @PartitionObject is not an open partition
  * * STATUS_INSUFFICIENT_RESOURCES: no range satisfies the request now, or ever
  * * STATUS_NO_MEMORY: no memory for bookkeeping
  * * STATUS_NOT_SUPPORTED: this kernel or CPU lacks the cache type, or the

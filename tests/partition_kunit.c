@@ -3,6 +3,7 @@
  * Partitions: requests that name one are served from it alone, in any context, and other
  * requests never.
  */
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
@@ -30,7 +31,6 @@ static int partition_init(struct kunit *test)
 
 static void partition_exit(struct kunit *test)
 {
-	/* The blocks first: a partition with live blocks cannot be closed. */
 	test_exit(test);
 	if (opened)
 		KUNIT_EXPECT_EQ(test, contigmem_partition_close(opened), 0);
@@ -328,23 +328,160 @@ static void create_refuses_what_it_cannot_be(struct kunit *test)
 	close(test, partition);
 }
 
-static void a_partition_with_a_live_block_stays(struct kunit *test)
+/* Larger than any arena of pageblocks: nothing but a partition has exactly this memory. */
+#define LARGE_SIZE	(SZ_8M + SZ_64K)
+
+static struct contigmem_partition *create_large(struct kunit *test, enum contigmem_cache cache)
 {
-	struct contigmem_partition *partition = create(test, CONTIGMEM_UNCACHED);
-	struct contigmem_request req = request_in(partition, PAGE_SIZE, CONTIGMEM_UNCACHED);
-	void *vaddr = test_alloc(test, &req, GFP_KERNEL);
+	struct contigmem_request req = CONTIGMEM_REQUEST(LARGE_SIZE);
 
-	KUNIT_EXPECT_EQ(test, contigmem_partition_close(partition), -EBUSY);
-	test_check_block(test, vaddr, &req, GFP_KERNEL);
-	test_free(test, test_alloc(test, &req, GFP_KERNEL));
-	test_free(test, vaddr);
-	close(test, partition);
+	req.cache = cache;
+	opened = contigmem_partition_create("test", &req);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, opened);
+	return opened;
+}
 
-	/* A stale pointer is refused without being dereferenced. */
+/* Is the memory that a large partition had still set aside? */
+static bool is_set_aside(const struct contigmem_partition_info *info)
+{
+	struct contigmem_arena_info arena;
+	phys_addr_t phys = info->phys;
+
+	return !contigmem_next_arena(phys, &arena) && arena.phys == info->phys &&
+	       arena.size == info->size;
+}
+
+/* The partition is closed and a block is in it: nothing but the block keeps the memory. */
+static void expect_closed(struct kunit *test, struct contigmem_partition *partition,
+			  const struct contigmem_partition_info *info)
+{
+	struct contigmem_request req = request_in(partition, PAGE_SIZE, info->cache);
+	struct contigmem_partition_info closed;
+
+	opened = NULL;
+	KUNIT_EXPECT_TRUE(test, is_set_aside(info));
 	refused(test, &req, GFP_KERNEL, -EINVAL);
 	refused(test, &req, GFP_ATOMIC, -EINVAL);
+	KUNIT_EXPECT_EQ(test, contigmem_partition_describe(partition, &closed), -EINVAL);
 	KUNIT_EXPECT_EQ(test, contigmem_partition_close(partition), -EINVAL);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(contigmem_partition_open("test")), -ENOENT);
+	/* The name is free. */
+	close(test, create(test, info->cache));
+}
+
+static void expect_gone(struct kunit *test, const struct contigmem_partition_info *info)
+{
+	KUNIT_EXPECT_FALSE(test, is_set_aside(info));
+	test_check_type_ends(test, info->phys, info->size);
+	test_audit(test);
+}
+
+/* The last block takes a closed partition along. */
+static void the_owner_closes_before_its_blocks_are_freed(struct kunit *test)
+{
+	enum contigmem_cache cache;
+
+	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
+		struct contigmem_partition *partition = create_large(test, cache);
+		struct contigmem_partition_info info = info_of(test, partition);
+		struct contigmem_request req = request_in(partition, TEST_ODD_SIZE, cache);
+		void *first = test_alloc(test, &req, GFP_KERNEL);
+		void *second = test_alloc(test, &req, GFP_KERNEL);
+
+		KUNIT_EXPECT_EQ(test, contigmem_partition_close(partition), 0);
+		expect_closed(test, partition, &info);
+		test_check_block(test, first, &req, GFP_KERNEL);
+		test_free(test, first);
+		KUNIT_EXPECT_TRUE(test, is_set_aside(&info));
+		test_check_block(test, second, &req, GFP_KERNEL);
+		test_forget(second);
+		contigmem_free(second);
+		expect_gone(test, &info);
+	}
 	KUNIT_EXPECT_EQ(test, contigmem_partition_close(NULL), 0);
+}
+
+/* Another opener's block, as that of an operator, neither loses nor keeps the partition. */
+static void another_opener_leaves_a_block(struct kunit *test)
+{
+	bool owner_first;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		struct contigmem_partition *partition = create_large(test, CONTIGMEM_WRITECOMBINE);
+		struct contigmem_partition_info info = info_of(test, partition);
+		struct contigmem_request req = request_in(partition, SZ_64K, info.cache);
+		struct contigmem_partition *other = contigmem_partition_open("test");
+		void *vaddr;
+
+		owner_first = i;
+		KUNIT_EXPECT_PTR_EQ(test, other, partition);
+		vaddr = test_alloc(test, &req, GFP_KERNEL);
+		KUNIT_EXPECT_EQ(test, contigmem_partition_close(partition), 0);
+		/* Open once more, it serves on. */
+		KUNIT_EXPECT_EQ(test, info_of(test, partition).handles, 1U);
+		test_free(test, test_alloc(test, &req, GFP_KERNEL));
+		if (owner_first) {
+			KUNIT_EXPECT_EQ(test, contigmem_partition_close(partition), 0);
+			expect_closed(test, partition, &info);
+			test_forget(vaddr);
+			contigmem_free(vaddr);
+		} else {
+			test_free(test, vaddr);
+			close(test, partition);
+		}
+		expect_gone(test, &info);
+	}
+}
+
+/* The last block of a closed partition is freed where nothing may sleep. */
+static void the_last_block_goes_under_a_lock(struct kunit *test)
+{
+	enum contigmem_cache cache;
+
+	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
+		struct contigmem_partition *partition = create_large(test, cache);
+		struct contigmem_partition_info info = info_of(test, partition);
+		struct contigmem_request req = request_in(partition, PAGE_SIZE, cache);
+		void *vaddr = test_alloc(test, &req, GFP_KERNEL);
+		unsigned long flags;
+		int i;
+
+		KUNIT_EXPECT_EQ(test, contigmem_partition_close(partition), 0);
+		opened = NULL;
+		test_forget(vaddr);
+		spin_lock_irqsave(&lock, flags);
+		contigmem_free(vaddr);
+		spin_unlock_irqrestore(&lock, flags);
+		for (i = 0; i < 1000 && is_set_aside(&info); i++)
+			msleep(20);
+		expect_gone(test, &info);
+	}
+}
+
+/* A worker has yet to destroy the block: closing waits for it, and the memory is back. */
+static void closed_after_a_readonly_block_was_freed_under_a_lock(struct kunit *test)
+{
+	int i, kept = 0;
+
+	for (i = 0; i < 80; i++) {
+		struct contigmem_partition *partition = create_large(test, CONTIGMEM_CACHED);
+		struct contigmem_partition_info info = info_of(test, partition);
+		struct contigmem_request req = request_in(partition, PAGE_SIZE, CONTIGMEM_CACHED);
+		unsigned long flags;
+		void *vaddr;
+
+		req.flags = CONTIGMEM_READONLY;
+		vaddr = test_alloc(test, &req, GFP_KERNEL);
+		test_forget(vaddr);
+		spin_lock_irqsave(&lock, flags);
+		contigmem_free(vaddr);
+		spin_unlock_irqrestore(&lock, flags);
+		KUNIT_ASSERT_EQ(test, contigmem_partition_close(partition), 0);
+		opened = NULL;
+		kept += is_set_aside(&info);
+	}
+	KUNIT_EXPECT_EQ(test, kept, 0);
 }
 
 /* PartitionObject of the Windows API, and its statuses. */
@@ -478,7 +615,12 @@ static void a_cma_area_by_its_name(struct kunit *test)
 		req.flags = 0;
 		vaddr = test_alloc(test, &req, GFP_KERNEL);
 		KUNIT_EXPECT_EQ(test, info_of(test, opened).blocks, 1UL);
-		KUNIT_EXPECT_EQ(test, contigmem_partition_close(opened), -EBUSY);
+		/* Its block keeps the record of the area, which is found again. */
+		KUNIT_ASSERT_EQ(test, contigmem_partition_close(opened), 0);
+		refused(test, &req, GFP_KERNEL, -EINVAL);
+		opened = contigmem_partition_open("reserved");
+		KUNIT_ASSERT_PTR_EQ(test, opened, req.partition);
+		KUNIT_EXPECT_EQ(test, info_of(test, opened).blocks, 1UL);
 		test_free(test, vaddr);
 		req.high = SZ_16M - 1;
 		refused(test, &req, GFP_KERNEL, -ENOSPC);
@@ -497,7 +639,10 @@ static struct kunit_case partition_cases[] = {
 	KUNIT_CASE(serves_under_a_lock),
 	KUNIT_CASE(names),
 	KUNIT_CASE(create_refuses_what_it_cannot_be),
-	KUNIT_CASE(a_partition_with_a_live_block_stays),
+	KUNIT_CASE(the_owner_closes_before_its_blocks_are_freed),
+	KUNIT_CASE(another_opener_leaves_a_block),
+	KUNIT_CASE(the_last_block_goes_under_a_lock),
+	KUNIT_CASE(closed_after_a_readonly_block_was_freed_under_a_lock),
 	KUNIT_CASE(the_windows_face_is_served),
 	KUNIT_CASE_SLOW(random_blocks_against_a_model),
 	KUNIT_CASE(a_cma_area_by_its_name),

@@ -115,7 +115,12 @@ kunit() {
 		problem "$(stat frames_leaked) frames leaked, $(leaked_on_purpose) on purpose"
 }
 
-# The ported Windows driver: its memory is right at load, in a DPC and at unload.
+# packets: the blocks and handles of each partition of the ported driver.
+packets() { sed -n 's/^demo-packets .* \([0-9]*\) [0-9]* [0-9]* \([0-9]*\)$/\1 \2/p' $debugfs/contigmem/partitions; }
+
+# The ported Windows driver: its memory is right at load, in a DPC and at unload. A block
+# that debugfs allocates in its partition keeps neither the driver nor the name, and goes
+# with the partition.
 port() {
 	local live
 
@@ -128,9 +133,23 @@ port() {
 	agrees "the ported driver"
 	unload contigmem_port
 	[ "$(blocks)" = "$live" ] || problem "the ported driver left blocks"
-	grep -q demo-packets $debugfs/contigmem/partitions &&
-		problem "the ported driver left its partition"
+	[ -z "$(packets)" ] || problem "the ported driver left its partition"
 	agrees "the ported driver unloaded"
+
+	load contigmem_port.ko || return
+	[[ $(ask 'size=4K partition=demo-packets') = ok\ * ]] || problem "no block in demo-packets"
+	[ "$(packets)" = "1 1" ] || problem "a block of debugfs in an open partition: $(packets)"
+	unload contigmem_port
+	[ "$(packets)" = "1 0" ] || problem "a block of debugfs in a closed partition: $(packets)"
+	[[ $(ask 'size=4K partition=demo-packets') = error\ * ]] || problem "a closed partition serves"
+	agrees "a block in a closed partition"
+	load contigmem_port.ko || return
+	[ "$(packets)" = "1 0
+0 1" ] || problem "an open and a closed partition of one name: $(packets)"
+	unload contigmem_port
+	echo all >$debugfs/contigmem/free
+	[ -z "$(packets)" ] || problem "a block of debugfs keeps a partition: $(packets)"
+	agrees "a partition that went with its last block"
 }
 
 # client_log REGEX: the match in the client's log lines since it was loaded last.
@@ -433,6 +452,9 @@ if load contigmem.ko; then
 	unload contigmem
 	agrees "contigmem unloaded"
 	if partitions; then result partitions ok; else result partitions failed; fi
+	step "unload.sh"
+	if bash ./unload.sh 8; then result unload ok; else result unload failed; fi
+	agrees "contigmem loaded and unloaded beside writers"
 fi
 
 result free_kb_before "$free_before"
@@ -444,6 +466,3 @@ fi
 unload contigmem_audit
 step "done"
 [ $problems = 0 ]
-	step "unload.sh"
-	if bash ./unload.sh 8; then result unload ok; else result unload failed; fi
-	agrees "contigmem loaded and unloaded beside writers"
