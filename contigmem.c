@@ -80,7 +80,7 @@ EXPORT_SYMBOL_GPL(contigmem_alloc);
  * the address, and nothing is freed. A block that is mapped to user space or exported as
  * a dma-buf is freed for its owner, and its memory is released with the last reference.
  *
- * Context: Any. What needs to sleep (an uncached, write-combined or read-only
+ * Context: Any but NMI. What needs to sleep (an uncached, write-combined or read-only
  *	block in atomic context) is finished by a worker.
  */
 void contigmem_free(const void *vaddr)
@@ -95,7 +95,7 @@ EXPORT_SYMBOL_GPL(contigmem_free);
  * @vaddr: any address in it
  * @info: filled on success
  *
- * Context: Any.
+ * Context: Any but NMI.
  * Return: 0, or -ENOENT if no live block holds the address.
  */
 int contigmem_describe(const void *vaddr, struct contigmem_info *info)
@@ -110,7 +110,7 @@ EXPORT_SYMBOL_GPL(contigmem_describe);
  *
  * Not a DMA address: behind an IOMMU map the block with the DMA API.
  *
- * Context: Any.
+ * Context: Any but NMI.
  * Return: The physical address, or 0 if no live block holds the address.
  */
 phys_addr_t contigmem_phys(const void *vaddr)
@@ -127,7 +127,7 @@ EXPORT_SYMBOL_GPL(contigmem_phys);
  * @info: describes the lowest block that ends above @vaddr, those included that
  *	have been freed while they had users
  *
- * Context: Any.
+ * Context: Any but NMI.
  * Return: 0, or -ENOENT if there is none.
  */
 int contigmem_next(const void *vaddr, struct contigmem_info *info)
@@ -141,7 +141,7 @@ EXPORT_SYMBOL_GPL(contigmem_next);
  * @phys: 0 to begin, then the end of the arena before
  * @info: describes the lowest arena that ends above @phys
  *
- * Context: Any.
+ * Context: Any but NMI.
  * Return: 0, or -ENOENT if there is none.
  */
 int contigmem_next_arena(phys_addr_t phys, struct contigmem_arena_info *info)
@@ -155,7 +155,7 @@ EXPORT_SYMBOL_GPL(contigmem_next_arena);
  * @tag: four characters, first in the lowest byte; 0 for blocks without
  * @info: filled on success
  *
- * Context: Any.
+ * Context: Any but NMI.
  * Return: 0, or -ENOENT if nothing was ever asked for with this tag, or there are too
  *	many others.
  */
@@ -318,7 +318,7 @@ EXPORT_SYMBOL_GPL(devm_contigmem_alloc);
  *	a tag is ignored
  *
  * The memory is taken now. Requests that name the partition are served from it and
- * from nowhere else, in any context; they have the usual constraints, and its cache
+ * from nowhere else, in any context but NMI; they have the usual constraints, and its cache
  * type. No other request is served from it.
  *
  * Context: Process context. Sleeps.
@@ -396,7 +396,7 @@ EXPORT_SYMBOL_GPL(contigmem_partition_close);
  * @partition: the partition
  * @info: filled on success
  *
- * Context: Any.
+ * Context: Any but NMI.
  * Return: 0, or -EINVAL if it is no open partition.
  */
 int contigmem_partition_describe(struct contigmem_partition *partition,

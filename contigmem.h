@@ -2,7 +2,8 @@
 /*
  * contigmem: physically contiguous memory under a device's real constraints.
  *
- * This header is all that another module needs for the native face.
+ * This header is all that another module needs for the native face. No call that may take a
+ * lock, which is all but those that return a constant string, is for NMI handlers.
  */
 #ifndef CONTIGMEM_H
 #define CONTIGMEM_H

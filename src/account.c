@@ -95,7 +95,7 @@ bool ctgm_account_is_others(const struct ctgm_account *account)
 	return account == &account_others;
 }
 
-/* Any context. */
+/* Any context but NMI. */
 void ctgm_account_describe(const struct ctgm_account *account, struct contigmem_tag_info *info)
 {
 	unsigned long flags;

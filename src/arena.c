@@ -2,7 +2,7 @@
 /*
  * Arenas: pools of whole pageblocks of one node and one cache type, which
  * alloc_contig_range() or the page allocator gave, sub-allocated at page granularity in
- * any context.
+ * any context but NMI.
  *
  * Idle arenas are bounded in size and age; a worker and a shrinker give them back. A
  * partition's arena is never idle: the partition gives it back.
@@ -280,7 +280,7 @@ static DECLARE_WORK(arena_excess_work, arena_release_excess);
 static DECLARE_DELAYED_WORK(arena_old_work, arena_release_old);
 static DECLARE_WORK(arena_reclaim_work, arena_release_all);
 
-/* Take a block's frames back. Any context. */
+/* Take a block's frames back. Any context but NMI. */
 void ctgm_arena_free_in(struct ctgm_arena *arena, const struct ctgm_frames *frames)
 {
 	unsigned long flags;
@@ -680,7 +680,7 @@ bool ctgm_arena_has_place(const struct ctgm_arena *arena, const struct ctgm_cons
  * @place: where the block may lie
  * @frames: @nr is the size of the block; first frame and cache type are set
  *
- * Context: Any.
+ * Context: Any but NMI.
  * Return: false if there is no room now.
  */
 bool ctgm_arena_alloc_in(struct ctgm_arena *arena, const struct ctgm_constraints *place,
@@ -725,7 +725,7 @@ static struct ctgm_arena *arena_lower(struct ctgm_arena *arena, struct ctgm_aren
  * Partitions' arenas are included. Where a partition lies in an arena, the arena is
  * described.
  *
- * Context: Any.
+ * Context: Any but NMI.
  * Return: false if there is none.
  */
 bool ctgm_arena_find_from(phys_addr_t phys, struct contigmem_arena_info *info)

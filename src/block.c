@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The index of live blocks is an rb-tree through the records themselves: to add a block
- * needs no memory, works in any context, and any address inside a block finds it.
+ * needs no memory, works in any context but NMI, and any address inside a block finds it.
  */
 #define pr_fmt(fmt) "contigmem: " fmt
 
@@ -253,7 +253,7 @@ static void block_report_refusal(const struct contigmem_request *req, gfp_t gfp,
  * @gfp: the context
  * @caller: code address that is shown as the block's owner
  *
- * Context: Any, as @gfp says.
+ * Context: Any but NMI, as @gfp says.
  * Return: as contigmem_alloc().
  */
 void *ctgm_block_create(const struct contigmem_request *req, gfp_t gfp, const void *caller)
@@ -502,7 +502,7 @@ static void block_destroy_any_context(struct ctgm_block *block)
  * @vaddr: its address
  * @caller: code address of the owner
  *
- * Context: Any.
+ * Context: Any but NMI.
  */
 void ctgm_block_free(const void *vaddr, const void *caller)
 {
@@ -533,7 +533,7 @@ void ctgm_block_free(const void *vaddr, const void *caller)
 		block_destroy_any_context(block);
 }
 
-/* Add a user to the live block with this address; NULL if there is none. Any context. */
+/* Add a user to the live block at an address; NULL if there is none. Any context but NMI. */
 struct ctgm_block *ctgm_block_use(const void *vaddr)
 {
 	struct ctgm_block *block;
@@ -547,7 +547,7 @@ struct ctgm_block *ctgm_block_use(const void *vaddr)
 	return block;
 }
 
-/* Add a user to a block that has one. Any context. */
+/* Add a user to a block that has one. Any context but NMI. */
 void ctgm_block_use_again(struct ctgm_block *block)
 {
 	unsigned long flags;
@@ -574,7 +574,7 @@ void ctgm_block_unuse(struct ctgm_block *block)
 		block_destroy_any_context(block);
 }
 
-/* Describe the live block that holds an address; false if there is none. Any context. */
+/* Describe the live block that holds an address; false if there is none. Any context but NMI. */
 bool ctgm_block_describe(const void *vaddr, struct contigmem_info *info)
 {
 	struct ctgm_block *block;
@@ -590,7 +590,7 @@ bool ctgm_block_describe(const void *vaddr, struct contigmem_info *info)
 
 /*
  * Describe the lowest block that ends above an address, to walk all blocks, including
- * those that only users keep. Any context.
+ * those that only users keep. Any context but NMI.
  */
 bool ctgm_block_find_from(unsigned long address, struct contigmem_info *info)
 {

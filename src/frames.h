@@ -78,9 +78,9 @@ struct ctgm_frames {
  *	zeroes; the source sets the first frame and what differs. Adds to the verdict what
  *	was read and tried, and the first blocker. Returns %CONTIGMEM_OK, or why not with
  *	nothing taken.
- * @free: take frames back that have their @home cache type; any context. Poisoned frames
- *	are kept from the next owner
- * @leak: NULL, or forget frames that can never be given back; any context
+ * @free: take frames back that have their @home cache type; any context but NMI. Poisoned
+ *	frames are kept from the next owner
+ * @leak: NULL, or forget frames that can never be given back; any context but NMI
  */
 struct ctgm_source {
 	enum contigmem_source id;

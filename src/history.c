@@ -49,7 +49,7 @@ static DEFINE_SPINLOCK(ctgm_history_lock);
 static struct ctgm_refused history_refused[HISTORY_REFUSED];	/* protected by ctgm_history_lock */
 static u64 history_total;					/* protected by ctgm_history_lock */
 
-/* Remember a refused request, in the place of the oldest. Any context. */
+/* Remember a refused request, in the place of the oldest. Any context but NMI. */
 void ctgm_history_add_refused(const struct contigmem_request *req, gfp_t gfp, const void *caller,
 			      const struct contigmem_verdict *verdict)
 {
@@ -79,7 +79,7 @@ void ctgm_history_add_refused(const struct contigmem_request *req, gfp_t gfp, co
  *	module was loaded
  * @refused: set to the request
  *
- * Context: Any.
+ * Context: Any but NMI.
  * Return: false if there is none after @number.
  */
 bool ctgm_history_next_refused(u64 *number, struct ctgm_refused *refused)

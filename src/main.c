@@ -9,7 +9,7 @@
  *	ctgm_cma_mask_lock
  *	range locks (src/range_lock.c): held over alloc_contig_range(), which may reclaim
  *	ctgm_ranges_rebuild_lock, ctgm_arena_release_lock: reclaim only tries the latter
- *	below, spinlocks that any context takes with interrupts off, except
+ *	below, spinlocks that any context but NMI takes with interrupts off, except
  *	ctgm_range_list_lock, which only tasks take:
  *	ctgm_account_lock, ctgm_arena.lock, ctgm_history_lock, ctgm_live_lock,
  *	ctgm_partition_lock, ctgm_ranges_lock, ctgm_range_list_lock, ctgm_arena_list_lock

@@ -98,7 +98,7 @@ static struct contigmem_partition *partition_find(const char *name)
 	return NULL;
 }
 
-/* Any context. */
+/* Any context but NMI. */
 bool ctgm_partition_is_live(const struct contigmem_partition *partition)
 {
 	unsigned long flags;
@@ -247,7 +247,7 @@ static bool partition_list_remove_unused(struct contigmem_partition *partition)
 	return true;
 }
 
-/* Destroy a partition that is not listed any more, in a worker. Any context. */
+/* Destroy a partition that is not listed any more, in a worker. Any context but NMI. */
 static void partition_destroy_later(struct contigmem_partition *partition)
 {
 	llist_add(&partition->destroy_later, &partition_destroy_list);
@@ -316,7 +316,7 @@ static void partition_describe(const struct contigmem_partition *partition,
 	strscpy(info->name, partition->name, sizeof(info->name));
 }
 
-/* Returns false if it is no open partition. Any context. */
+/* Returns false if it is no open partition. Any context but NMI. */
 bool ctgm_partition_describe(const struct contigmem_partition *partition,
 			     struct contigmem_partition_info *info)
 {

@@ -264,7 +264,7 @@ void ctgm_ranges_exit(void)
 	kfree(ctgm_node_zones);
 }
 
-/* The ranges as they are now, for any context; to be released with ctgm_ranges_put(). */
+/* The ranges as they are now, for any context but NMI; to be released with ctgm_ranges_put(). */
 struct ctgm_ranges *ctgm_ranges_get(void)
 {
 	struct ctgm_ranges *ranges;

@@ -127,7 +127,7 @@ static bool request_whole_pages(phys_addr_t low, phys_addr_t high,
  * The rules are tried in the order of MmAllocateContiguousMemoryEx()'s
  * arguments, so that of several faults the first argument's is reported.
  *
- * Context: Any.
+ * Context: Any but NMI.
  * Return: %CONTIGMEM_OK, or the rule that is broken.
  */
 enum contigmem_reason ctgm_request_resolve(const struct contigmem_request *req, gfp_t gfp,

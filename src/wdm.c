@@ -111,7 +111,7 @@ static gfp_t wdm_gfp(void)
  * @BaseAddress: the block, NULL after a failure; to be freed with
  *	MmFreeContiguousMemory()
  *
- * Context: Any (IRQL <= DISPATCH_LEVEL). Where it must not sleep it does not,
+ * Context: Any but NMI (IRQL <= DISPATCH_LEVEL). Where it must not sleep it does not,
  *	and gets what its partition, arenas and the page allocator have.
  * Return: STATUS_SUCCESS, or (which cause gets which is our decision):
  *
@@ -296,7 +296,7 @@ EXPORT_SYMBOL_GPL(MmAllocateContiguousMemory);
  * @BaseAddress: the block; NULL is ignored, any other address gets a WARN and
  *	nothing is freed
  *
- * Context: Any (IRQL <= DISPATCH_LEVEL).
+ * Context: Any but NMI (IRQL <= DISPATCH_LEVEL).
  */
 void MmFreeContiguousMemory(PVOID BaseAddress)
 {
@@ -312,7 +312,7 @@ EXPORT_SYMBOL_GPL(MmFreeContiguousMemory);
  *
  * Size or type of another block than this: one WARN, and nothing is freed.
  *
- * Context: Any (IRQL <= DISPATCH_LEVEL).
+ * Context: Any but NMI (IRQL <= DISPATCH_LEVEL).
  */
 void MmFreeContiguousMemorySpecifyCache(PVOID BaseAddress, SIZE_T NumberOfBytes,
 					MEMORY_CACHING_TYPE CacheType)
@@ -336,7 +336,7 @@ EXPORT_SYMBOL_GPL(MmFreeContiguousMemorySpecifyCache);
  *
  * Not a DMA address: behind an IOMMU map the block with the DMA API.
  *
- * Context: Any.
+ * Context: Any but NMI.
  * Return: The physical address; 0 if no live block holds the address.
  */
 PHYSICAL_ADDRESS MmGetPhysicalAddress(PVOID BaseAddress)

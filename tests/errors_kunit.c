@@ -347,7 +347,7 @@ static void would_sleep(struct kunit *test)
 	}
 }
 
-/* A malformed request is -EINVAL in any context. */
+/* A malformed request is -EINVAL in each context. */
 static void malformed_from_an_atomic_caller(struct kunit *test)
 {
 	struct contigmem_request req = CONTIGMEM_REQUEST(PAGE_SIZE);
