@@ -453,7 +453,7 @@ static void block_report_wrong_free(const void *vaddr)
 	struct ctgm_freed freed;
 	bool found = false;
 	unsigned long flags;
-	char text[256], tag[5];
+	char text[256], caller[CTGM_CALLER_SIZE], tag[5];
 
 	spin_lock_irqsave(&ctgm_live_lock, flags);
 	block = block_around(vaddr);
@@ -465,21 +465,23 @@ static void block_report_wrong_free(const void *vaddr)
 
 	if (block) {
 		ctgm_tag_text(info.tag, tag);
+		ctgm_caller_text(info.caller, caller);
 		snprintf(text, sizeof(text),
-			 "%lu bytes into live block %llu (tag %s, %zu bytes, allocated by %pS)",
-			 (unsigned long)(vaddr - info.vaddr), info.id, tag, info.size, info.caller);
+			 "%lu bytes into live block %llu (tag %s, %zu bytes, allocated by %s)",
+			 (unsigned long)(vaddr - info.vaddr), info.id, tag, info.size, caller);
 	} else if (found) {
 		u64 ms = div_u64(ktime_get_mono_fast_ns() - freed.when, NSEC_PER_MSEC);
 
 		ctgm_tag_text(freed.tag, tag);
+		ctgm_caller_text(freed.caller, caller);
 		snprintf(text, sizeof(text),
-			 "%lu bytes into block %llu (tag %s, %zu bytes), freed %llu ms ago by %pS",
+			 "%lu bytes into block %llu (tag %s, %zu bytes), freed %llu ms ago by %s",
 			 (unsigned long)(vaddr - freed.vaddr), freed.id, tag, freed.size, ms,
-			 freed.caller);
+			 caller);
 	} else {
 		snprintf(text, sizeof(text), "not an address of ours");
 	}
-	WARN(1, "contigmem_free(0x%lx): %s\n", (unsigned long)vaddr, text);
+	WARN(1, "contigmem_free(%p): %s\n", vaddr, text);
 }
 
 /* Destroy a block that has left the index: now, or in a worker where that has to wait. */

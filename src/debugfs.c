@@ -58,8 +58,8 @@ struct ctgm_alloc_file {
 static void alloc_result_ok(struct ctgm_alloc_file *file, const struct contigmem_info *info)
 {
 	scnprintf(file->result, sizeof(file->result),
-		  "ok id=%llu virt=0x%lx phys=%#llx-%#llx size=%zu node=%d cache=%s source=%s\n",
-		  info->id, (unsigned long)info->vaddr, (u64)info->phys,
+		  "ok id=%llu virt=%p phys=%#llx-%#llx size=%zu node=%d cache=%s source=%s\n",
+		  info->id, info->vaddr, (u64)info->phys,
 		  (u64)info->phys + info->size - 1, info->size, info->nid,
 		  contigmem_cache_name(info->cache), contigmem_source_name(info->source));
 }
@@ -278,17 +278,18 @@ static int blocks_show(struct seq_file *seq, void *unused)
 {
 	struct contigmem_info info;
 	const void *vaddr = NULL;
-	char tag[5];
+	char tag[5], caller[CTGM_CALLER_SIZE];
 
 	seq_puts(seq, "# id tag phys size node cache source caller age\n");
 	for (; !contigmem_next(vaddr, &info); vaddr = info.vaddr + info.size) {
 		u64 ms = div_u64(info.age_ns, NSEC_PER_MSEC);
 
 		ctgm_tag_text(info.tag, tag);
-		seq_printf(seq, "%llu %s %#llx-%#llx %zu %d %s %s %pS %llu.%03llus",
+		ctgm_caller_text(info.caller, caller);
+		seq_printf(seq, "%llu %s %#llx-%#llx %zu %d %s %s %s %llu.%03llus",
 			   info.id, tag, (u64)info.phys, (u64)info.phys + info.size - 1,
 			   info.size, info.nid, contigmem_cache_name(info.cache),
-			   contigmem_source_name(info.source), info.caller,
+			   contigmem_source_name(info.source), caller,
 			   ms / MSEC_PER_SEC, ms % MSEC_PER_SEC);
 		if (info.users)
 			seq_printf(seq, " %susers=%u", info.freed ? "freed " : "", info.users);
@@ -368,7 +369,7 @@ DEFINE_SHOW_ATTRIBUTE(memory);
 static int failures_show(struct seq_file *seq, void *unused)
 {
 	struct ctgm_refused refused;
-	char text[LINE_SIZE];
+	char text[LINE_SIZE], caller[CTGM_CALLER_SIZE];
 	u64 number = 0;
 
 	seq_puts(seq, "# age caller: request gfp: error\n");
@@ -376,9 +377,10 @@ static int failures_show(struct seq_file *seq, void *unused)
 		u64 ms = div_u64(ktime_get_mono_fast_ns() - refused.when, NSEC_PER_MSEC);
 		gfp_t context = refused.gfp & ~(__GFP_THISNODE | __GFP_ZERO | __GFP_NOWARN);
 
+		ctgm_caller_text(refused.caller, caller);
 		ctgm_format_line(text, sizeof(text), &refused.req, refused.gfp, refused.partition);
-		seq_printf(seq, "%llu.%03llus %pS: %s gfp=%pGg: ", ms / MSEC_PER_SEC,
-			   ms % MSEC_PER_SEC, refused.caller, text, &context);
+		seq_printf(seq, "%llu.%03llus %s: %s gfp=%pGg: ", ms / MSEC_PER_SEC,
+			   ms % MSEC_PER_SEC, caller, text, &context);
 		refusal_text(text, sizeof(text), &refused.verdict);
 		seq_puts(seq, text);
 	}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
@@ -39,6 +40,15 @@ bool ctgm_history_find_freed(const void *vaddr, struct ctgm_freed *freed)
 	if (last)
 		*freed = *last;
 	return last;
+}
+
+/* The code at an address, as text for a log or a file. Any context. */
+void ctgm_caller_text(const void *caller, char text[CTGM_CALLER_SIZE])
+{
+	scnprintf(text, CTGM_CALLER_SIZE, "%pS", caller);
+	/* %pS prints the bare address where its module is gone; %p hashes it. */
+	if (text[0] == '0')
+		scnprintf(text, CTGM_CALLER_SIZE, "%p", caller);
 }
 
 #ifdef CONFIG_DEBUG_FS

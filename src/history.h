@@ -7,6 +7,9 @@
 
 #include "../contigmem.h"
 
+/* Characters of ctgm_caller_text(): a longer name is cut. */
+#define CTGM_CALLER_SIZE	128
+
 /**
  * struct ctgm_freed - a block that was freed
  * @vaddr: address that its owner had
@@ -45,6 +48,7 @@ struct ctgm_refused {
 
 void ctgm_history_add_freed(const struct ctgm_freed *freed);
 bool ctgm_history_find_freed(const void *vaddr, struct ctgm_freed *freed);
+void ctgm_caller_text(const void *caller, char text[CTGM_CALLER_SIZE]);
 
 #ifdef CONFIG_DEBUG_FS
 void ctgm_history_add_refused(const struct contigmem_request *req, gfp_t gfp, const void *caller,

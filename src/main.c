@@ -37,6 +37,7 @@
 #include "cma.h"
 #include "compat.h"
 #include "debugfs.h"
+#include "history.h"
 #include "lru_drain.h"
 #include "parse.h"
 #include "partition.h"
@@ -217,6 +218,7 @@ static int memory_going_offline(const struct memory_notify *memory)
 	unsigned long first = memory->start_pfn;
 	unsigned long last = first + memory->nr_pages - 1;
 	u64 start = PFN_PHYS(first), end = PFN_PHYS(last + 1) - 1;
+	char caller[CTGM_CALLER_SIZE];
 	struct contigmem_info info;
 	int error;
 
@@ -231,8 +233,9 @@ static int memory_going_offline(const struct memory_notify *memory)
 		return notifier_from_errno(-EBUSY);
 	}
 	if (memory_find_block(first, last, &info)) {
-		pr_info("memory %#llx-%#llx stays online: block %llu of %pS is in it\n",
-			start, end, info.id, info.caller);
+		ctgm_caller_text(info.caller, caller);
+		pr_info("memory %#llx-%#llx stays online: block %llu of %s is in it\n",
+			start, end, info.id, caller);
 		return notifier_from_errno(-EBUSY);
 	}
 	if (!ctgm_arena_release_in(first, last)) {

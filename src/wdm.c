@@ -322,8 +322,8 @@ void MmFreeContiguousMemorySpecifyCache(PVOID BaseAddress, SIZE_T NumberOfBytes,
 	/* contigmem_free() reports a wrong address. */
 	if (!contigmem_describe(BaseAddress, &info) && info.vaddr == BaseAddress &&
 	    WARN(PAGE_ALIGN(NumberOfBytes) != info.size || wdm_cache_type(CacheType) != info.cache,
-		 "%s(0x%lx, %zu, %d): block %llu has %zu bytes and is %s\n",
-		 __func__, (unsigned long)BaseAddress, NumberOfBytes, CacheType, info.id, info.size,
+		 "%s(%p, %zu, %d): block %llu has %zu bytes and is %s\n",
+		 __func__, BaseAddress, NumberOfBytes, CacheType, info.id, info.size,
 		 contigmem_cache_name(info.cache)))
 		return;
 	contigmem_free(BaseAddress);

@@ -4,6 +4,7 @@
  * remove. It registers its own platform device, so it probes on any machine.
  */
 #include <linux/err.h>
+#include <linux/io.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -19,7 +20,7 @@ MODULE_PARM_DESC(leak, "forget the common buffer at remove");
 
 static ulong take;
 module_param(take, ulong, 0444);
-MODULE_PARM_DESC(take, "free this virtual address at probe, before anything else");
+MODULE_PARM_DESC(take, "free the block at this physical address at probe, before anything else");
 
 static bool expect_warning;
 module_param(expect_warning, bool, 0444);
@@ -90,7 +91,7 @@ static int __init client_probe(struct platform_device *pdev)
 	if (take) {
 		if (expect_warning)
 			pr_info("contigmem-test: expect-warning contigmem_free\n");
-		contigmem_free((void *)take);
+		contigmem_free(phys_to_virt(take));
 	}
 
 	client = devm_kzalloc(dev, sizeof(*client), GFP_KERNEL);

@@ -106,8 +106,7 @@ void client_wdm_put(struct client *client, bool leak)
 
 	/* suite.sh passes this address to the parameter 'take'. */
 	if (leak)
-		dev_info(client->dev, "leaked: virt 0x%lx phys %pa size %zu\n",
-			 (unsigned long)client->common.vaddr, &client->common.phys,
+		dev_info(client->dev, "leaked: phys %pa size %zu\n", &client->common.phys,
 			 client->common.size);
 	else
 		MmFreeContiguousMemory(client->common.vaddr);
