@@ -81,7 +81,8 @@ EXPORT_SYMBOL_GPL(contigmem_alloc);
  * a dma-buf is freed for its owner, and its memory is released with the last reference.
  *
  * Context: Any but NMI. What needs to sleep (an uncached, write-combined or read-only
- *	block in atomic context) is finished by a worker.
+ *	block in atomic context) or takes long (one of more than 16 MiB) is finished by a
+ *	worker.
  */
 void contigmem_free(const void *vaddr)
 {

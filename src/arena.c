@@ -78,6 +78,8 @@ struct ctgm_arena {
 
 /* Steps under the lock before interrupts are enabled for a moment: 7,000 instructions. */
 #define ARENA_STEPS_UNDER_LOCK	64
+/* Bits of the bitmap read beyond those of the block itself: as many instructions. */
+#define ARENA_BITS_UNDER_LOCK	(4096 * BITS_PER_LONG)
 
 static struct list_head arena_lists[CONTIGMEM_NR_CACHES];
 static LIST_HEAD(arena_partitions);
@@ -187,11 +189,12 @@ void ctgm_arena_add(struct ctgm_arena *arena, const struct ctgm_frames *all,
 static bool arena_find(const struct ctgm_arena *arena, const struct ctgm_constraints *place,
 		       unsigned long *from, unsigned long *start)
 {
+	unsigned long read = 0;
 	unsigned int tries;
 
 	lockdep_assert_held(&arena->lock);
-	for (tries = 0; tries < ARENA_STEPS_UNDER_LOCK; tries++) {
-		unsigned long at, blocker;
+	for (tries = 0; tries < ARENA_STEPS_UNDER_LOCK && read < ARENA_BITS_UNDER_LOCK; tries++) {
+		unsigned long at, blocker, end;
 
 		if (!ctgm_place_next(place, *from, start)) {
 			*from = place->last + 1;
@@ -201,8 +204,11 @@ static bool arena_find(const struct ctgm_arena *arena, const struct ctgm_constra
 		blocker = find_next_bit(arena->busy, at + place->nr, at);
 		if (blocker >= at + place->nr)
 			return true;
-		*from = arena->frames.first +
-			find_next_zero_bit(arena->busy, arena->frames.nr, blocker);
+		/* Where all of these are busy, the next try goes on behind them. */
+		end = min(blocker + ARENA_BITS_UNDER_LOCK, arena->frames.nr);
+		end = find_next_zero_bit(arena->busy, end, blocker);
+		*from = arena->frames.first + end;
+		read += end - at;
 	}
 	return false;
 }
@@ -584,6 +590,7 @@ static void arena_mark_offline(struct ctgm_arena *arena)
 			arena->all_offline = at == arena->frames.nr;
 		}
 		spin_unlock_irqrestore(&arena->lock, flags);
+		cond_resched();
 	} while (idle && at < arena->frames.nr);
 }
 
@@ -593,12 +600,12 @@ static void arena_mark_idle_offline(void)
 	struct ctgm_arena *arena;
 
 	mutex_lock(&ctgm_arena_release_lock);
-	rcu_read_lock();
+	/* Arenas leave the lists under this lock only. */
 	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
-		list_for_each_entry_rcu(arena, &arena_lists[cache], list)
+		list_for_each_entry_rcu(arena, &arena_lists[cache], list,
+					lockdep_is_held(&ctgm_arena_release_lock))
 			arena_mark_offline(arena);
 	}
-	rcu_read_unlock();
 	mutex_unlock(&ctgm_arena_release_lock);
 }
 

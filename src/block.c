@@ -15,6 +15,7 @@
 #include <linux/pfn.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
@@ -188,7 +189,7 @@ static void block_destroy(struct ctgm_block *block)
 {
 	/* With init_on_free, frames that do not go back to the kernel are cleared as well. */
 	if (block->frames.source->recycles && want_init_on_free())
-		block_zero(&block->frames, false);
+		block_zero(&block->frames, ctgm_may_sleep());
 	block_unmap(block);
 	block_free_record(block);
 }
@@ -352,19 +353,8 @@ static LLIST_HEAD(block_destroy_list);
 static LLIST_HEAD(block_wait_list);
 static atomic_long_t block_waiting;
 
-static void block_destroy_listed(struct work_struct *work)
-{
-	struct llist_node *oldest_first = llist_reverse_order(llist_del_all(&block_destroy_list));
-	struct ctgm_block *block, *next;
-
-	llist_for_each_entry_safe(block, next, oldest_first, destroy_later)
-		block_destroy(block);
-}
-
-static DECLARE_WORK(block_destroy_work, block_destroy_listed);
-
-static void block_destroy_unheld(struct work_struct *work);
-static DECLARE_DELAYED_WORK(block_wait_work, block_destroy_unheld);
+static void block_destroy_waiting(struct work_struct *work);
+static DECLARE_DELAYED_WORK(block_wait_work, block_destroy_waiting);
 
 /* Keep a freed block whose frames another task holds, until it lets them go. */
 static void block_wait(struct ctgm_block *block)
@@ -373,7 +363,30 @@ static void block_wait(struct ctgm_block *block)
 	schedule_delayed_work(&block_wait_work, HZ);
 }
 
-static void block_destroy_unheld(struct work_struct *work)
+static void block_destroy_unless_held(struct ctgm_block *block)
+{
+	if (ctgm_frames_are_held(&block->frames)) {
+		atomic_long_add(block->frames.nr, &block_waiting);
+		block_wait(block);
+	} else {
+		block_destroy(block);
+	}
+}
+
+static void block_destroy_listed(struct work_struct *work)
+{
+	struct llist_node *oldest_first = llist_reverse_order(llist_del_all(&block_destroy_list));
+	struct ctgm_block *block, *next;
+
+	llist_for_each_entry_safe(block, next, oldest_first, destroy_later) {
+		block_destroy_unless_held(block);
+		cond_resched();
+	}
+}
+
+static DECLARE_WORK(block_destroy_work, block_destroy_listed);
+
+static void block_destroy_waiting(struct work_struct *work)
 {
 	struct llist_node *waiting = llist_del_all(&block_wait_list);
 	struct ctgm_block *block, *next;
@@ -484,18 +497,27 @@ static void block_report_wrong_free(const void *vaddr)
 	WARN(1, "contigmem_free(%p): %s\n", vaddr, text);
 }
 
+/*
+ * The most frames, 16 MiB of them, that are given back in atomic context: each is read
+ * twice and freed, in up to 100 ns, and may have to be cleared.
+ */
+#define BLOCK_FREE_ATOMIC	(SZ_16M >> PAGE_SHIFT)
+
+static void block_destroy_later(struct ctgm_block *block)
+{
+	llist_add(&block->destroy_later, &block_destroy_list);
+	schedule_work(&block_destroy_work);
+}
+
 /* Destroy a block that has left the index: now, or in a worker where that has to wait. */
 static void block_destroy_any_context(struct ctgm_block *block)
 {
-	if (ctgm_frames_are_held(&block->frames)) {
-		atomic_long_add(block->frames.nr, &block_waiting);
-		block_wait(block);
-	} else if (block_destroy_sleeps(block) && !ctgm_may_sleep()) {
-		llist_add(&block->destroy_later, &block_destroy_list);
-		schedule_work(&block_destroy_work);
-	} else {
-		block_destroy(block);
-	}
+	bool later = block_destroy_sleeps(block) || block->frames.nr > BLOCK_FREE_ATOMIC;
+
+	if (later && !ctgm_may_sleep())
+		block_destroy_later(block);
+	else
+		block_destroy_unless_held(block);
 	module_put(THIS_MODULE);
 }
 

@@ -14,6 +14,7 @@
 
 #include "arena.h"
 #include "compat.h"
+#include "context.h"
 #include "contig.h"
 #include "lru_drain.h"
 #include "pfn_scan.h"
@@ -42,6 +43,9 @@ MODULE_PARM_DESC(budget_reads, "page frames of a zone that may be read for a req
 #define CONTIG_CHEAP_MOVES	4096
 /* Between passes: reclaim and compaction isolate 32 pages, and put them back sooner. */
 #define CONTIG_USECS_BETWEEN	1000
+/* Frames given back between two calls of cond_resched(): a millisecond. */
+#define CONTIG_FREE_STEP	8192UL
+
 /* Frames read between two calls of cond_resched(): about 110,000 instructions. */
 #define CONTIG_READS_PER_RESCHED	1024
 /* Frames that can be read for the price of migrating one page. */
@@ -350,7 +354,14 @@ static enum contigmem_reason contig_alloc_range(struct ctgm_contig_search *searc
 
 static void contig_free_range(const struct ctgm_frames *run)
 {
-	free_contig_range(run->first, run->nr);
+	unsigned long at = run->first, end = at + run->nr, nr;
+
+	for (; at < end; at += nr) {
+		nr = min(end - at, CONTIG_FREE_STEP);
+		free_contig_range(at, nr);
+		if (ctgm_may_sleep())
+			cond_resched();
+	}
 }
 
 static void contig_free(const struct ctgm_frames *frames)

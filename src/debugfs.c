@@ -12,6 +12,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/pfn.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -214,8 +215,10 @@ static void free_all(void)
 	unsigned long id;
 	void *vaddr;
 
-	xa_for_each(&own_blocks, id, vaddr)
+	xa_for_each(&own_blocks, id, vaddr) {
 		free_id(id);
+		cond_resched();
+	}
 }
 
 static bool free_phys(u64 phys)
@@ -294,6 +297,7 @@ static int blocks_show(struct seq_file *seq, void *unused)
 		if (info.users)
 			seq_printf(seq, " %susers=%u", info.freed ? "freed " : "", info.users);
 		seq_putc(seq, '\n');
+		cond_resched();
 	}
 	return 0;
 }
@@ -316,6 +320,7 @@ static int tags_show(struct seq_file *seq, void *unused)
 		seq_printf(seq, "%s %llu %llu %llu %llu %llu %llu\n",
 			   ctgm_account_is_others(account) ? "others" : tag, info.blocks,
 			   info.bytes, info.bytes_peak, info.total, info.failures, info.limit);
+		cond_resched();
 	}
 	return 0;
 }

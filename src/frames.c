@@ -3,29 +3,38 @@
 
 #include <linux/atomic.h>
 #include <linux/errno.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
+#include <linux/sched.h>
 
 #include "compat.h"
+#include "context.h"
 #include "frames.h"
 #include "memtype.h"
 
 static atomic64_t frames_leaked;
 static atomic64_t frames_poisoned;
 
-/*
- * Does another task hold a reference on a frame? A driver's fault handler may have given
- * it to a program, or a file system or a socket reads it.
- */
-bool ctgm_frames_are_held(const struct ctgm_frames *frames)
+/* Frames read between two calls of cond_resched(): a millisecond, where each is a cache miss. */
+#define FRAMES_STEP	8192UL
+
+/* How many frames to read next, from the @at-th on; lets other tasks run before. */
+static unsigned long frames_next_step(const struct ctgm_frames *frames, unsigned long at)
 {
-	const struct page *page = pfn_to_page(frames->first);
+	if (at && ctgm_may_sleep())
+		cond_resched();
+	return min(frames->nr - at, FRAMES_STEP);
+}
+
+static bool frames_any_held(const struct page *page, unsigned long nr)
+{
 	int any = 1, all = 1;
 	unsigned long i;
 
 	/* A block of MiBs has hundreds of frames, of which hardly ever one is held. */
 	compat_unrolled(8)
-	for (i = 0; i < frames->nr; i++) {
+	for (i = 0; i < nr; i++) {
 		int count = page_ref_count(page + i);
 
 		any |= count;
@@ -34,16 +43,36 @@ bool ctgm_frames_are_held(const struct ctgm_frames *frames)
 	return any != 1 || all != 1;
 }
 
+/*
+ * Does another task hold a reference on a frame? A driver's fault handler may have given
+ * it to a program, or a file system or a socket reads it.
+ */
+bool ctgm_frames_are_held(const struct ctgm_frames *frames)
+{
+	const struct page *page = pfn_to_page(frames->first);
+	unsigned long at, nr;
+
+	for (at = 0; at < frames->nr; at += nr) {
+		nr = frames_next_step(frames, at);
+		if (frames_any_held(page + at, nr))
+			return true;
+	}
+	return false;
+}
+
 /* How many frames has the kernel found bad? It marks them also while they are in use. */
 unsigned long ctgm_frames_count_poisoned(const struct ctgm_frames *frames)
 {
 	unsigned long poisoned = 0;
 #ifdef CONFIG_MEMORY_FAILURE
 	struct page *page = pfn_to_page(frames->first);
-	unsigned long i;
+	unsigned long at, nr, i;
 
-	for (i = 0; i < frames->nr; i++)
-		poisoned += PageHWPoison(page + i);
+	for (at = 0; at < frames->nr; at += nr) {
+		nr = frames_next_step(frames, at);
+		for (i = at; i < at + nr; i++)
+			poisoned += PageHWPoison(page + i);
+	}
 #endif
 	return poisoned;
 }

@@ -3,10 +3,14 @@
  * The direct map carries a block's cache type, so that the direct map and every other
  * mapping of the block agree.
  */
+#include <linux/align.h>
 #include <linux/errno.h>
-#include <linux/limits.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
+#include <linux/pgtable.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/string.h>
 #ifdef CONFIG_FAULT_INJECTION
 #include <linux/fault-inject.h>
@@ -57,6 +61,33 @@ bool ctgm_memtype_exists(void)
 	return pat_enabled();
 }
 
+/* The kernel flushes the caches of this much in a millisecond or two, without a pause. */
+#define MEMTYPE_STEP	(SZ_16M >> PAGE_SHIFT)
+/* A whole page of the direct map: a change of a part of it would split it for good. */
+#define MEMTYPE_LARGE	(1UL << (PUD_SHIFT - PAGE_SHIFT))
+
+/* How many frames to change in one call of the kernel. */
+static unsigned long memtype_step(unsigned long first, unsigned long nr)
+{
+	if (IS_ALIGNED(first, MEMTYPE_LARGE) && nr >= MEMTYPE_LARGE)
+		return MEMTYPE_LARGE;
+	return min(nr, MEMTYPE_STEP - first % MEMTYPE_STEP);
+}
+
+static int memtype_set_step(unsigned long first, unsigned long nr, enum contigmem_cache cache)
+{
+	unsigned long address = (unsigned long)page_address(pfn_to_page(first));
+
+	switch (cache) {
+	case CONTIGMEM_UNCACHED:
+		return set_memory_uc(address, nr);
+	case CONTIGMEM_WRITECOMBINE:
+		return set_memory_wc(address, nr);
+	default:
+		return set_memory_wb(address, nr);
+	}
+}
+
 /**
  * ctgm_memtype_set() - change the cache type of page frames
  * @first: first frame
@@ -68,21 +99,17 @@ bool ctgm_memtype_exists(void)
  */
 int ctgm_memtype_set(unsigned long first, unsigned long nr, enum contigmem_cache cache)
 {
-	unsigned long address = (unsigned long)page_address(pfn_to_page(first));
+	unsigned long step;
+	int error = 0;
 
-	/* The kernel's functions count pages in int. */
-	if (nr > INT_MAX)
-		return -EOPNOTSUPP;
 	if (memtype_shall_fail())
 		return -ENOMEM;
-	switch (cache) {
-	case CONTIGMEM_UNCACHED:
-		return set_memory_uc(address, nr);
-	case CONTIGMEM_WRITECOMBINE:
-		return set_memory_wc(address, nr);
-	default:
-		return set_memory_wb(address, nr);
+	for (; nr && !error; first += step, nr -= step) {
+		step = memtype_step(first, nr);
+		error = memtype_set_step(first, step, cache);
+		cond_resched();
 	}
+	return error;
 }
 
 /* The page protection of another mapping of memory with a cache type. */

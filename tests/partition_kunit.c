@@ -484,6 +484,42 @@ static void closed_after_a_readonly_block_was_freed_under_a_lock(struct kunit *t
 	KUNIT_EXPECT_EQ(test, kept, 0);
 }
 
+/*
+ * To give GiBs back takes long, and so does to look at their frames: not with interrupts
+ * off. The worker is one of this CPU, so it has not run when the lock is still held.
+ */
+static void a_large_block_is_not_given_back_under_a_lock(struct kunit *test)
+{
+	static const struct {
+		size_t size;
+		bool at_once;
+	} cases[] = { { SZ_16M, true }, { SZ_16M + PAGE_SIZE, false }, { SZ_32M, false } };
+	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_32M);
+	struct contigmem_partition_info info;
+	unsigned long flags;
+	void *vaddr;
+	int i, tries;
+
+	opened = contigmem_partition_create("test", &req);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, opened);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		req = request_in(opened, cases[i].size, CONTIGMEM_CACHED);
+		vaddr = test_alloc(test, &req, GFP_KERNEL);
+		test_forget(vaddr);
+		spin_lock_irqsave(&lock, flags);
+		contigmem_free(vaddr);
+		contigmem_partition_describe(opened, &info);
+		spin_unlock_irqrestore(&lock, flags);
+		KUNIT_EXPECT_EQ_MSG(test, info.free == SZ_32M, cases[i].at_once, "%zu",
+				    cases[i].size);
+		for (tries = 0; tries < 1000 && info_of(test, opened).blocks; tries++)
+			msleep(20);
+		KUNIT_EXPECT_EQ(test, info_of(test, opened).free, (size_t)SZ_32M);
+		test_audit(test);
+	}
+	close(test, opened);
+}
+
 /* PartitionObject of the Windows API, and its statuses. */
 static void the_windows_face_is_served(struct kunit *test)
 {
@@ -643,6 +679,7 @@ static struct kunit_case partition_cases[] = {
 	KUNIT_CASE(another_opener_leaves_a_block),
 	KUNIT_CASE(the_last_block_goes_under_a_lock),
 	KUNIT_CASE(closed_after_a_readonly_block_was_freed_under_a_lock),
+	KUNIT_CASE(a_large_block_is_not_given_back_under_a_lock),
 	KUNIT_CASE(the_windows_face_is_served),
 	KUNIT_CASE_SLOW(random_blocks_against_a_model),
 	KUNIT_CASE(a_cma_area_by_its_name),
