@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "block.h"
@@ -353,6 +354,11 @@ static LLIST_HEAD(block_destroy_list);
 static LLIST_HEAD(block_wait_list);
 static atomic_long_t block_waiting;
 
+/* Blocks given to the worker, and those of them that it has destroyed, the oldest first. */
+static atomic_long_t block_destroy_queued;
+static atomic_long_t block_destroy_done;
+static DECLARE_WAIT_QUEUE_HEAD(block_destroy_wait);
+
 static void block_destroy_waiting(struct work_struct *work);
 static DECLARE_DELAYED_WORK(block_wait_work, block_destroy_waiting);
 
@@ -380,6 +386,8 @@ static void block_destroy_listed(struct work_struct *work)
 
 	llist_for_each_entry_safe(block, next, oldest_first, destroy_later) {
 		block_destroy_unless_held(block);
+		atomic_long_inc(&block_destroy_done);
+		wake_up_all(&block_destroy_wait);
 		cond_resched();
 	}
 }
@@ -407,10 +415,15 @@ unsigned long ctgm_block_waiting(void)
 	return atomic_long_read(&block_waiting);
 }
 
-/* Wait for the worker that destroys the blocks freed in atomic context so far. Sleeps. */
+/*
+ * Wait for the worker that destroys the blocks freed in atomic context so far. Sleeps. A
+ * task of a WQ_MEM_RECLAIM queue may come here, which must not flush a work of another.
+ */
 void ctgm_block_wait_destroyed(void)
 {
-	flush_work(&block_destroy_work);
+	long queued = atomic_long_read(&block_destroy_queued);
+
+	wait_event(block_destroy_wait, atomic_long_read(&block_destroy_done) - queued >= 0);
 }
 
 /*
@@ -422,7 +435,7 @@ void ctgm_block_flush(void)
 	struct ctgm_block *block, *next;
 	unsigned int tries;
 
-	ctgm_block_wait_destroyed();
+	flush_work(&block_destroy_work);
 	for (tries = 0; tries < 5 && ctgm_block_waiting(); tries++) {
 		mod_delayed_work(system_wq, &block_wait_work, 0);
 		flush_delayed_work(&block_wait_work);
@@ -505,6 +518,8 @@ static void block_report_wrong_free(const void *vaddr)
 
 static void block_destroy_later(struct ctgm_block *block)
 {
+	/* Counted first, so that no task that waits for an older block is woken by this one. */
+	atomic_long_inc(&block_destroy_queued);
 	llist_add(&block->destroy_later, &block_destroy_list);
 	schedule_work(&block_destroy_work);
 }
