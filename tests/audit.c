@@ -5,7 +5,6 @@
  * alone, the actual type from the page tables alone.
  */
 #include <linux/delay.h>
-#include <linux/export.h>
 #include <linux/ioport.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
@@ -65,7 +64,7 @@ struct state {
 	unsigned long at;
 };
 
-/* The module under test may not be loaded: none of its symbols is linked to. */
+/* contigmem_audit.ko is used without the module under test: none of its symbols is linked to. */
 static const char * const cache_names[CONTIGMEM_NR_CACHES] = { "cached", "uncached", "wc" };
 static const char * const type_names[] = { "UC", "WC", "2", "3", "WT", "WP", "WB", "UC-" };
 
@@ -434,6 +433,25 @@ static int walk_processes(struct state *state)
 }
 
 /**
+ * contigmem_audit_held() - the number of page frames in the ledger
+ * @held: set
+ *
+ * Context: Sleeps.
+ * Return: 0 or -ENOMEM.
+ */
+int contigmem_audit_held(unsigned long *held)
+{
+	struct contigmem_audit audit = {};
+	struct state state = { .audit = &audit };
+	int error = read_ledger(&state);
+
+	kvfree(state.all);
+	kvfree(state.blocks);
+	*held = audit.held;
+	return error;
+}
+
+/**
  * contigmem_audit_sweep() - one look at all page tables
  * @audit: filled
  *
@@ -461,7 +479,6 @@ int contigmem_audit_sweep(struct contigmem_audit *audit)
 	kvfree(state.blocks);
 	return error;
 }
-EXPORT_SYMBOL_GPL(contigmem_audit_sweep);
 
 /**
  * contigmem_audit() - do the page tables and the ledger agree?
@@ -497,4 +514,3 @@ int contigmem_audit(struct contigmem_audit *audit, unsigned long stray)
 	known.wrong = audit->wrong;
 	return -EUCLEAN;
 }
-EXPORT_SYMBOL_GPL(contigmem_audit);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The page tables against contigmem's ledger.
+ * The page tables against contigmem's ledger. Part of contigmem_audit.ko and of
+ * contigmem_test.ko, each of which can be loaded without the other.
  */
 #ifndef CONTIGMEM_TESTS_AUDIT_H
 #define CONTIGMEM_TESTS_AUDIT_H
@@ -34,6 +35,7 @@ struct contigmem_audit {
 	char first[160];
 };
 
+int contigmem_audit_held(unsigned long *held);
 int contigmem_audit_sweep(struct contigmem_audit *audit);
 int contigmem_audit(struct contigmem_audit *audit, unsigned long stray);
 
