@@ -19,8 +19,8 @@
 #include "contigmem_wdm.h"
 #include "suites.h"
 
-/* Blocks of callers that cannot sleep, each allocated and freed. */
-#define BLOCKS		100000
+/* Blocks of callers that cannot sleep, each allocated and freed; KASAN makes each slow. */
+#define BLOCKS		(100000 / (IS_ENABLED(CONFIG_KASAN) ? 10 : 1))
 #define SLOTS		16
 #define HANDED_OVER	8
 /* Steps of one callback, and the period of the timer. */

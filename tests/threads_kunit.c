@@ -191,7 +191,7 @@ static void claims_side_by_side_do_not_fail_each_other(struct kunit *test)
 }
 
 #define TYPED_THREADS	4
-#define TYPED_ROUNDS	(10000 / TYPED_THREADS)
+#define TYPED_ROUNDS	(10000 / TYPED_THREADS / (IS_ENABLED(CONFIG_KASAN) ? 4 : 1))
 
 struct typed_block {
 	void *vaddr;
