@@ -954,6 +954,7 @@ static struct kunit_case alloc_cases[] = {
 
 struct kunit_suite alloc_suite = {
 	.name = "contigmem_alloc",
+	.init = test_init,
 	.exit = test_exit,
 	.test_cases = alloc_cases,
 };

@@ -283,6 +283,7 @@ static struct kunit_case arena_cases[] = {
 
 struct kunit_suite arena_suite = {
 	.name = "contigmem_arena",
+	.init = test_init,
 	.exit = test_exit,
 	.test_cases = arena_cases,
 };

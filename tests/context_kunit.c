@@ -309,6 +309,7 @@ static struct kunit_case context_cases[] = {
 
 struct kunit_suite context_suite = {
 	.name = "contigmem_context",
+	.init = test_init,
 	.exit = test_exit,
 	.test_cases = context_cases,
 };

@@ -618,6 +618,7 @@ static struct kunit_case errors_cases[] = {
 
 struct kunit_suite errors_suite = {
 	.name = "contigmem_errors",
+	.init = test_init,
 	.exit = test_exit,
 	.test_cases = errors_cases,
 };

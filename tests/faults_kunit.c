@@ -3,9 +3,8 @@
  * Failure at every step of a typed block: each change of the cache type and each
  * allocation of the kernel fails in turn. Frames, types and ledger are as before.
  */
-#include <linux/delay.h>
+#include <linux/atomic.h>
 #include <linux/err.h>
-#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
 #include <linux/sched.h>
@@ -29,9 +28,106 @@ static int fail_changes(bool fail)
 			      fail ? "1,100,0,-1" : "1,0,0,-1", NULL, 0);
 }
 
-static int faults_init(struct kunit_suite *suite)
+/* The module under test has the parameter. */
+static bool changes_can_fail;
+
+static int faults_init(struct kunit *test)
 {
-	return fail_changes(false);
+	if (!IS_ENABLED(CONFIG_FAULT_INJECTION))
+		kunit_skip(test, "this kernel has no CONFIG_FAULT_INJECTION");
+	test_init(test);
+	changes_can_fail = !fail_changes(false);
+	return changes_can_fail ? 0 : -ENODEV;
+}
+
+/* A test that has failed may have left the injection on. */
+static void faults_exit(struct kunit *test)
+{
+	if (changes_can_fail)
+		KUNIT_EXPECT_EQ(test, fail_changes(false), 0);
+	changes_can_fail = false;
+	test_exit(test);
+}
+
+/*
+ * The n-th step from here on that can fail in this task fails; 0: none. Returns what is left
+ * of the number that was set before.
+ */
+static unsigned int fail_nth_step(unsigned int nth)
+{
+#ifdef CONFIG_FAULT_INJECTION
+	return xchg(&current->fail_nth, nth);
+#else
+	return 0;
+#endif
+}
+
+/**
+ * struct knob - a file of the kernel's fault injection
+ * @path: the file
+ * @value: its content during the suite
+ * @before: its content before the suite
+ * @error: it was not written, for this reason
+ */
+struct knob {
+	const char *path;
+	const char *value;
+	char before[32];
+	int error;
+};
+
+/*
+ * Allocations fail even if they can sleep or are of order 0, and log nothing. By default only
+ * those fail that cannot sleep.
+ */
+static struct knob knobs[] = {
+#ifdef CONFIG_FAILSLAB
+	{ "/sys/kernel/debug/failslab/ignore-gfp-wait", "N" },
+	{ "/sys/kernel/debug/failslab/verbose", "0" },
+#endif
+#ifdef CONFIG_FAIL_PAGE_ALLOC
+	{ "/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N" },
+	{ "/sys/kernel/debug/fail_page_alloc/verbose", "0" },
+	{ "/sys/kernel/debug/fail_page_alloc/min-order", "0" },
+#endif
+};
+
+static int faults_suite_init(struct kunit_suite *suite)
+{
+	struct knob *knob;
+
+	for (knob = knobs; knob < knobs + ARRAY_SIZE(knobs); knob++)
+		knob->error = test_swap_debugfs(knob->path, knob->value, knob->before,
+						sizeof(knob->before));
+	return 0;
+}
+
+static void faults_suite_exit(struct kunit_suite *suite)
+{
+	char value[32];
+	struct knob *knob;
+
+	for (knob = knobs; knob < knobs + ARRAY_SIZE(knobs); knob++) {
+		if (!knob->error &&
+		    test_swap_debugfs(knob->path, knob->before, value, sizeof(value)))
+			pr_err("%s cannot be restored\n", knob->path);
+	}
+}
+
+/* Skips the test where allocations cannot be made to fail. */
+static void need_failing_allocations(struct kunit *test)
+{
+	struct knob *knob;
+
+	if (!IS_ENABLED(CONFIG_FAILSLAB))
+		kunit_skip(test, "this kernel has no CONFIG_FAILSLAB");
+	if (!IS_ENABLED(CONFIG_FAULT_INJECTION_DEBUG_FS))
+		kunit_skip(test, "this kernel has no CONFIG_FAULT_INJECTION_DEBUG_FS");
+	for (knob = knobs; knob < knobs + ARRAY_SIZE(knobs); knob++) {
+		if (knob->error)
+			kunit_skip(test, "%s: error %d: is debugfs mounted?", knob->path,
+				   knob->error);
+	}
 }
 
 /*
@@ -41,15 +137,11 @@ static int faults_init(struct kunit_suite *suite)
 static bool alloc_with_fault(struct kunit *test, const struct contigmem_request *req,
 			     unsigned int nth, void **other, void **vaddr)
 {
-	bool reached;
-
 	*other = contigmem_alloc(&CONTIGMEM_REQUEST(PAGE_SIZE), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, *other);
-	current->fail_nth = nth;
+	fail_nth_step(nth);
 	*vaddr = contigmem_alloc(req, GFP_KERNEL | __GFP_NOWARN);
-	reached = !current->fail_nth;
-	current->fail_nth = 0;
-	return reached;
+	return !fail_nth_step(0);
 }
 
 /* Returns the number of steps. A failed step returns -ENOMEM or @refusal. */
@@ -95,6 +187,7 @@ static void fail_all_kinds(struct kunit *test, size_t size, phys_addr_t low, phy
 	unsigned int steps = 0;
 	int i;
 
+	need_failing_allocations(test);
 	KUNIT_ASSERT_EQ(test, test_settled(test, 0), 0UL);
 	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
 		for (i = 0; i < ARRAY_SIZE(flags); i++) {
@@ -152,16 +245,19 @@ static void every_step_of_a_block_in_cma(struct kunit *test)
 static void no_memory_for_bookkeeping(struct kunit *test)
 {
 	PHYSICAL_ADDRESS none = { .QuadPart = -1 }, zero = { .QuadPart = 0 };
-	void *other = contigmem_alloc(&CONTIGMEM_REQUEST(PAGE_SIZE), GFP_KERNEL);
-	PVOID base = other;
 	SIZE_T size = 1;
 	NTSTATUS status;
+	void *other;
+	PVOID base;
 
+	need_failing_allocations(test);
+	other = contigmem_alloc(&CONTIGMEM_REQUEST(PAGE_SIZE), GFP_KERNEL);
+	base = other;
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
-	current->fail_nth = 1;
+	fail_nth_step(1);
 	status = MmAllocateContiguousMemoryEx(&size, zero, none, zero, MM_ANY_NODE_OK,
 					      PAGE_READWRITE, NULL, 0, 0, &base);
-	current->fail_nth = 0;
+	fail_nth_step(0);
 	contigmem_free(other);
 	KUNIT_EXPECT_EQ_MSG(test, status, STATUS_NO_MEMORY, "%#x", status);
 	KUNIT_EXPECT_EQ(test, size, (SIZE_T)1);
@@ -175,13 +271,13 @@ static void every_step_of_a_partition(struct kunit *test)
 	unsigned int nth, refused = 0;
 	bool reached = true;
 
+	need_failing_allocations(test);
 	KUNIT_ASSERT_EQ(test, test_settled(test, 0), 0UL);
 	req.cache = CONTIGMEM_WRITECOMBINE;
 	for (nth = 1; reached && nth < STEPS_MAX; nth++) {
-		current->fail_nth = nth;
+		fail_nth_step(nth);
 		partition = contigmem_partition_create("fault", &req);
-		reached = !current->fail_nth;
-		current->fail_nth = 0;
+		reached = !fail_nth_step(0);
 		if (IS_ERR(partition)) {
 			KUNIT_EXPECT_EQ_MSG(test, PTR_ERR(partition), -ENOMEM, "step %u", nth);
 			none = contigmem_partition_open("fault");
@@ -248,7 +344,7 @@ static void an_arena_that_keeps_its_type_is_leaked(struct kunit *test)
 {
 	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_64K);
 	struct contigmem_arena_info arena;
-	void *vaddr;
+	void *vaddr, *again;
 
 	req.cache = CONTIGMEM_UNCACHED;
 	vaddr = test_alloc(test, &req, GFP_KERNEL);
@@ -257,8 +353,16 @@ static void an_arena_that_keeps_its_type_is_leaked(struct kunit *test)
 	test_forget(vaddr);
 	contigmem_free(vaddr);
 	expect_leak(test, PHYS_PFN(arena.size), PHYS_PFN(arena.size));
-	/* The worker takes the arena out of the list before it changes the type. */
-	msleep(500);
+	/*
+	 * The worker takes the arena out of the list before it changes the type. A request for
+	 * the same frames waits for the worker.
+	 */
+	req.low = arena.phys;
+	req.high = arena.phys + arena.size - 1;
+	again = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
+	KUNIT_EXPECT_TRUE(test, IS_ERR(again));
+	if (!IS_ERR(again))
+		contigmem_free(again);
 	KUNIT_ASSERT_EQ(test, fail_changes(false), 0);
 	test_check_type(test, arena.phys, arena.size, CONTIGMEM_UNCACHED);
 	bring_back(test, arena.phys, PHYS_PFN(arena.size));
@@ -304,7 +408,9 @@ static struct kunit_case faults_cases[] = {
 
 struct kunit_suite faults_suite = {
 	.name = "contigmem_faults",
-	.suite_init = faults_init,
-	.exit = test_exit,
+	.suite_init = faults_suite_init,
+	.suite_exit = faults_suite_exit,
+	.init = faults_init,
+	.exit = faults_exit,
 	.test_cases = faults_cases,
 };

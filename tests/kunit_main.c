@@ -9,6 +9,7 @@
 #include <linux/kernel.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/mmzone.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -17,6 +18,7 @@
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
+#include <linux/uaccess.h>
 
 #include "audit.h"
 #include "pagetable.h"
@@ -28,6 +30,19 @@ MODULE_PARM_DESC(seed, "Seed of the random tests; 0 for a new one each time");
 
 /* Live blocks of the test; test_exit() frees them after a failed assertion. */
 static void *kept[256];
+
+/**
+ * struct setting - a file that the test wrote
+ * @path: the file
+ * @before: its content, which test_exit() writes back
+ */
+struct setting {
+	char path[64];
+	char before[16];
+};
+
+static struct setting settings[8];
+static unsigned int nr_settings;
 
 /* Seeds the random numbers of a test, and logs the seed. */
 void test_random_start(struct kunit *test, struct rnd_state *rnd)
@@ -55,7 +70,7 @@ u32 test_random_below(struct rnd_state *rnd, u32 limit)
 }
 
 /**
- * test_swap_file() - read and write a small file of sysfs or debugfs
+ * test_swap_file() - read and write a small file of sysfs or procfs
  * @path: the file
  * @value: new content; NULL: not written
  * @before: filled with the old content without its last newline; NULL: not read
@@ -85,6 +100,90 @@ int test_swap_file(const char *path, const char *value, char *before, size_t siz
 		len = kernel_write(file, value, strlen(value), &at);
 	filp_close(file, NULL);
 	return min_t(ssize_t, len, 0);
+}
+
+/* Files of debugfs read and write user space alone: a page of it is the buffer. */
+static int swap_through_page(struct file *file, char __user *page, const char *value, char *before,
+			     size_t size)
+{
+	size_t len = strlen(value);
+	ssize_t done;
+	loff_t at = 0;
+
+	if (!file->f_op->read || !file->f_op->write)
+		return -EINVAL;
+	done = file->f_op->read(file, page, size - 1, &at);
+	if (done < 0)
+		return done;
+	if (copy_from_user(before, page, done))
+		return -EFAULT;
+	before[done] = '\0';
+	if (copy_to_user(page, value, len))
+		return -EFAULT;
+	at = 0;
+	done = file->f_op->write(file, page, len, &at);
+	return min_t(ssize_t, done, 0);
+}
+
+/**
+ * test_swap_debugfs() - read and write a small file of debugfs
+ * @path: the file
+ * @value: new content
+ * @before: filled with the old content
+ * @size: of @before
+ *
+ * Context: A process, so the start or the end of a suite and no test.
+ * Return: 0 or an error; -ENOENT if debugfs is not mounted.
+ */
+int test_swap_debugfs(const char *path, const char *value, char *before, size_t size)
+{
+	struct file *file;
+	unsigned long page;
+	int error;
+
+	if (!current->mm)
+		return -EINVAL;
+	page = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	if (IS_ERR_VALUE(page))
+		return (long)page;
+	file = filp_open(path, O_RDWR, 0);
+	error = PTR_ERR_OR_ZERO(file);
+	if (!error) {
+		error = swap_through_page(file, (char __user *)page, value, before, size);
+		filp_close(file, NULL);
+	}
+	vm_munmap(page, PAGE_SIZE);
+	return error;
+}
+
+/**
+ * test_set_file() - write a small file for the time of the test
+ * @test: the test, which is skipped if the file cannot be written
+ * @path: the file, of sysfs
+ * @value: its content until test_exit()
+ */
+void test_set_file(struct kunit *test, const char *path, const char *value)
+{
+	struct setting *setting = &settings[nr_settings];
+	int error;
+
+	KUNIT_ASSERT_LT(test, nr_settings, (unsigned int)ARRAY_SIZE(settings));
+	strscpy(setting->path, path, sizeof(setting->path));
+	error = test_swap_file(path, value, setting->before, sizeof(setting->before));
+	if (error)
+		kunit_skip(test, "%s: error %d: is sysfs mounted?", path, error);
+	nr_settings++;
+}
+
+/* The last one first: a file that was written twice gets its first content. */
+static void restore_settings(struct kunit *test)
+{
+	while (nr_settings) {
+		struct setting *setting = &settings[--nr_settings];
+
+		KUNIT_EXPECT_EQ_MSG(test, test_swap_file(setting->path, setting->before, NULL, 0),
+				    0, "%s", setting->path);
+	}
 }
 
 /* Sets a parameter of the module under test through sysfs. Returns the old value. */
@@ -309,16 +408,15 @@ void test_audit(struct kunit *test)
 /* Waits until contigmem has @frames frames. Returns the number that it has. */
 unsigned long test_settled(struct kunit *test, unsigned long frames)
 {
-	unsigned long end = jiffies + 10 * HZ;
-	struct contigmem_audit audit;
+	unsigned long end = jiffies + 10 * HZ, held;
 
 	do {
-		KUNIT_ASSERT_EQ(test, contigmem_audit_sweep(&audit), 0);
-		if (audit.held == frames)
+		KUNIT_ASSERT_EQ(test, contigmem_audit_held(&held), 0);
+		if (held == frames)
 			break;
 		msleep(20);
 	} while (time_before(jiffies, end));
-	return audit.held;
+	return held;
 }
 
 /*
@@ -463,7 +561,42 @@ int test_node_without(phys_addr_t high)
 	return NUMA_NO_NODE;
 }
 
-/* Frees the blocks that a failed test left. */
+/*
+ * Has the arenas that lie idle given back: a free that exceeds the limit of idle memory makes
+ * the worker release all. An arena that does not serve the block is a partition's.
+ */
+static void release_idle_arenas(void)
+{
+	struct contigmem_arena_info arena;
+	phys_addr_t phys = 0;
+
+	for (; !contigmem_next_arena(phys, &arena); phys = arena.phys + arena.size) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(PAGE_SIZE);
+		void *vaddr;
+
+		if (arena.free != arena.size)
+			continue;
+		req.low = arena.phys;
+		req.high = arena.phys + arena.size - 1;
+		req.cache = arena.cache;
+		vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
+		if (!IS_ERR(vaddr))
+			contigmem_free(vaddr);
+	}
+}
+
+/*
+ * No arena lies idle during a test: the frames of a block that is freed lose their cache type
+ * soon, and are free for the next request, whatever the test before did.
+ */
+int test_init(struct kunit *test)
+{
+	test_set_file(test, "/sys/module/contigmem/parameters/arena_idle_mb", "0");
+	release_idle_arenas();
+	return 0;
+}
+
+/* Frees the blocks that a failed test left, and restores what the test has set. */
 void test_exit(struct kunit *test)
 {
 	int i;
@@ -474,6 +607,7 @@ void test_exit(struct kunit *test)
 		kept[i] = NULL;
 	}
 	test_audit(test);
+	restore_settings(test);
 }
 
 kunit_test_suites(&placement_suite, &window_suite, &alloc_suite, &errors_suite, &wdm_suite,

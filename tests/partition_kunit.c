@@ -26,7 +26,7 @@ static struct contigmem_partition *opened;
 static int partition_init(struct kunit *test)
 {
 	opened = NULL;
-	return 0;
+	return test_init(test);
 }
 
 static void partition_exit(struct kunit *test)

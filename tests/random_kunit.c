@@ -124,7 +124,8 @@ static gfp_t random_request(struct model *model, struct contigmem_request *req)
 		req->flags = CONTIGMEM_FAST;
 	if (test_random_below(rnd, 8) == 0)
 		gfp |= __GFP_ZERO;
-	req->tag = test_random_u64(rnd);
+	/* Few tags: contigmem keeps the record of each until it is unloaded. */
+	req->tag = 'R' | 'n' << 8 | 'd' << 16 | (u32)test_random_below(rnd, 16) << 24;
 	return gfp;
 }
 
@@ -244,6 +245,7 @@ static struct kunit_case random_cases[] = {
 
 struct kunit_suite random_suite = {
 	.name = "contigmem_random",
+	.init = test_init,
 	.exit = test_exit,
 	.test_cases = random_cases,
 };

@@ -37,6 +37,8 @@ u64 test_random_u64(struct rnd_state *rnd);
 u32 test_random_below(struct rnd_state *rnd, u32 limit);
 
 int test_swap_file(const char *path, const char *value, char *before, size_t size);
+int test_swap_debugfs(const char *path, const char *value, char *before, size_t size);
+void test_set_file(struct kunit *test, const char *path, const char *value);
 unsigned int test_set_parameter(struct kunit *test, const char *name, unsigned int value);
 void test_expect_warning(const char *text);
 const char *test_text(struct kunit *test, const struct contigmem_request *req, gfp_t gfp);
@@ -62,6 +64,7 @@ void *test_alloc_near(struct kunit *test, const struct contigmem_request *shape,
 int test_node_without(phys_addr_t high);
 void test_thread(struct kunit *test, int (*function)(void *data), void *data,
 		 struct completion *done);
+int test_init(struct kunit *test);
 void test_exit(struct kunit *test);
 
 #endif /* CONTIGMEM_TESTS_SUITES_H */

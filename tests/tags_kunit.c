@@ -232,6 +232,7 @@ static struct kunit_case tags_cases[] = {
 
 struct kunit_suite tags_suite = {
 	.name = "contigmem_tags",
+	.init = test_init,
 	.exit = test_exit,
 	.test_cases = tags_cases,
 };

@@ -350,6 +350,7 @@ static struct kunit_case threads_cases[] = {
 
 struct kunit_suite threads_suite = {
 	.name = "contigmem_threads",
+	.init = test_init,
 	.exit = test_exit,
 	.test_cases = threads_cases,
 };

@@ -975,6 +975,7 @@ static struct kunit_case wdm_cases[] = {
 
 struct kunit_suite wdm_suite = {
 	.name = "contigmem_wdm",
+	.init = test_init,
 	.exit = test_exit,
 	.test_cases = wdm_cases,
 };

@@ -13,15 +13,14 @@ problem() {
 
 mountpoint -q $debugfs || mount -t debugfs debugfs $debugfs
 [ "$(cat /sys/devices/system/node/online)" = 0 ] || problem "more than one node"
-insmod contigmem_audit.ko || problem "no contigmem_audit"
-insmod contigmem.ko arena_idle_mb=0 || problem "no contigmem"
+insmod contigmem.ko || problem "no contigmem"
 insmod contigmem_test.ko || problem "no contigmem_test"
 for suite in "$@"; do
 	cp "$debugfs/kunit/$suite/results" "kunit-$suite"
 	grep -qx "ok 1 $suite" "kunit-$suite" || problem "$suite: $(grep -B 9 '^ *not ok' "kunit-$suite")"
 done
 grep -q '^ *ok .* one_node_is_any_node$' kunit-contigmem_wdm || problem "one_node_is_any_node did not run"
-for module in contigmem_test contigmem contigmem_audit; do
+for module in contigmem_test contigmem; do
 	rmmod $module || problem "rmmod $module failed"
 done
 [ $problems = 0 ]

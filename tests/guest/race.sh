@@ -6,13 +6,12 @@
 
 debugfs=/sys/kernel/debug
 mountpoint -q $debugfs || mount -t debugfs debugfs $debugfs
-insmod contigmem_audit.ko || exit
-insmod contigmem.ko arena_idle_mb=0 || exit
+insmod contigmem.ko || exit
 insmod contigmem_test.ko || exit
 for suite in "$debugfs"/kunit/contigmem*; do
 	cat "$suite/results"
 done
-for module in contigmem_test contigmem contigmem_audit; do
+for module in contigmem_test contigmem; do
 	rmmod $module || exit
 done
 # The neighbours suite loads what it needs.

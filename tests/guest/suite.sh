@@ -106,24 +106,13 @@ leaked_on_purpose() {
 }
 
 kunit() {
-	local suite idle=/sys/module/contigmem/parameters/arena_idle_mb before fault
+	local suite
 
-	# Fail allocations that can sleep and those of order 0 as well, without a log line.
-	for fault in "$debugfs"/{failslab,fail_page_alloc}; do
-		[ -e "$fault" ] || continue
-		echo N >"$fault/ignore-gfp-wait"
-		echo 0 >"$fault/verbose"
-		[ ! -e "$fault/min-order" ] || echo 0 >"$fault/min-order"
-	done
-	# The suites expect write-back outside of blocks: keep no arena idle.
-	before=$(cat $idle)
-	echo 0 >$idle
 	load contigmem_test.ko scale="$scale" || return
 	for suite in "$debugfs"/kunit/contigmem*; do
 		cat "$suite/results" >"kunit-${suite##*/}"
 	done
 	unload contigmem_test
-	echo "$before" >$idle
 	[ "$(stat frames_leaked)" = "$(leaked_on_purpose)" ] ||
 		problem "$(stat frames_leaked) frames leaked, $(leaked_on_purpose) on purpose"
 }
