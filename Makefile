@@ -2,7 +2,7 @@
 # Builds contigmem.ko against KDIR; the tests run in guests, see scripts/.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
-export KERNELS QUICK
+export KERNELS QUICK FILTER VNG_OPTIONS
 
 modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
@@ -18,6 +18,10 @@ check:
 
 check-all:
 	@scripts/check all
+
+# Without KDIR= not the running kernel, which may not have KUnit.
+kunit:
+	@scripts/kunit $(if $(filter-out file,$(origin KDIR)),'$(KDIR)')
 
 lint:
 	@scripts/lint
@@ -37,6 +41,8 @@ help:
 	@echo 'make demo     boots a stock kernel in a guest and shows what contigmem can do'
 	@echo 'make check    lint, builds and tests on all kernels, or on KERNELS="debian-6.1 test-newest"'
 	@echo 'make check-all  more kernels, configurations and requests; before a release'
+	@echo 'make kunit    runs the KUnit suites under virtme-ng on a test kernel, or on your own with'
+	@echo '              KDIR=/path/to/build; FILTER="contigmem_a*" runs some of them'
 	@echo 'make lint     checkpatch, sparse, kernel-doc, shellcheck, a build without warnings'
 	@echo 'make race     runs suites on a kernel that reports data races; before a release'
 	@echo 'make bench    measures beside the kernel'"'"'s own allocators; QUICK=1: less of it'
@@ -44,4 +50,4 @@ help:
 	@echo
 	@echo 'Kernels and logs are kept in CONTIGMEM_CACHE, by default ~/.cache/contigmem.'
 
-.PHONY: modules clean demo check check-all lint bench race update help
+.PHONY: modules clean demo check check-all kunit lint bench race update help
