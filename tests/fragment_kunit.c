@@ -837,7 +837,7 @@ static bool window_in_cache(struct cache *cache, struct contigmem_request *req)
 	return false;
 }
 
-#define IN_COMMOTION	200
+#define IN_COMMOTION	(200 / (IS_ENABLED(CONFIG_KASAN) ? 4 : 1))
 #define COMMOTION_MEMORY	(3ULL * SZ_1G)
 
 /*
