@@ -8,9 +8,11 @@
 #include <linux/fcntl.h>
 #include <linux/iosys-map.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/pfn.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 
@@ -18,126 +20,155 @@
 #include "dmabuf.h"
 #include "map.h"
 
-/* The largest entry of a scatterlist in whole pages: its length is an unsigned int. */
-#define DMABUF_SEGMENT_MAX	(UINT_MAX & PAGE_MASK)
-
 /**
  * struct ctgm_dmabuf - one dma-buf
  * @block: its block, which it uses; constant
- * @lock: protects @devices
- * @devices: the devices attached
+ * @lock: protects @mappings
+ * @mappings: the devices that see it now
  */
 struct ctgm_dmabuf {
 	struct ctgm_block *block;
 	struct mutex lock;	/* taken by tasks */
-	struct list_head devices;
+	struct list_head mappings;
 };
 
 /**
- * struct ctgm_dmabuf_device - a device that is attached
- * @list: in the dma-buf's list; protected by the dma-buf's lock, as is @mapped
- * @dev: the device; constant
+ * struct ctgm_dmabuf_mapping - a device sees the block
+ * @list: in the dma-buf's list; protected by the dma-buf's lock
+ * @dev: the device; constant as the other members
+ * @direction: in which it transfers data
  * @table: the block as the device sees it
- * @mapped: the device sees it now
  */
-struct ctgm_dmabuf_device {
+struct ctgm_dmabuf_mapping {
 	struct list_head list;
 	struct device *dev;
+	enum dma_data_direction direction;
 	struct sg_table table;
-	bool mapped;
 };
 
-static int dmabuf_fill_table(struct sg_table *table, const struct ctgm_block *block)
+/* The largest segment that a device takes, in whole pages unless it takes less than one. */
+static size_t dmabuf_segment_max(struct device *dev)
 {
-	size_t left = block->frames.nr << PAGE_SHIFT;
-	struct page *page = pfn_to_page(block->frames.first);
-	struct scatterlist *entry;
-	unsigned int i;
+	unsigned int bytes = dma_get_max_seg_size(dev);
+
+	return bytes < PAGE_SIZE ? bytes : bytes & PAGE_MASK;
+}
+
+/* How long is the segment at a byte of a block? */
+static unsigned int dmabuf_segment(const struct ctgm_block *block, size_t at, size_t max,
+				   unsigned long boundary_mask)
+{
+	unsigned long phys = PFN_PHYS(block->frames.first) + at;
+	size_t left = (block->frames.nr << PAGE_SHIFT) - at;
+	/* Bytes to the boundary, less one: the mask may be all ones. */
+	unsigned long rest = ~phys & boundary_mask;
+
+	return min(min(left, max) - 1, rest) + 1;
+}
+
+/* Describe a block in segments that a device takes: as few as can be. */
+static int dmabuf_fill_table(struct sg_table *table, const struct ctgm_block *block,
+			     unsigned long boundary_mask, size_t max)
+{
+	size_t size = block->frames.nr << PAGE_SHIFT, at;
+	struct scatterlist *entry = NULL;
+	unsigned int nr = 0;
 	int error;
 
-	error = sg_alloc_table(table, DIV_ROUND_UP(left, DMABUF_SEGMENT_MAX), GFP_KERNEL);
+	for (at = 0; at < size; at += dmabuf_segment(block, at, max, boundary_mask))
+		nr++;
+	error = sg_alloc_table(table, nr, GFP_KERNEL);
 	if (error)
 		return error;
-	for_each_sgtable_sg(table, entry, i) {
-		unsigned int bytes = min_t(size_t, left, DMABUF_SEGMENT_MAX);
-
-		sg_set_page(entry, page, bytes, 0);
-		page += bytes >> PAGE_SHIFT;
-		left -= bytes;
+	for (at = 0; at < size; at += entry->length) {
+		entry = entry ? sg_next(entry) : table->sgl;
+		sg_set_page(entry, pfn_to_page(block->frames.first + (at >> PAGE_SHIFT)),
+			    dmabuf_segment(block, at, max, boundary_mask), offset_in_page(at));
 	}
 	return 0;
-}
-
-static int dmabuf_attach(struct dma_buf *buf, struct dma_buf_attachment *attachment)
-{
-	struct ctgm_dmabuf_device *device = kzalloc(sizeof(*device), GFP_KERNEL);
-	struct ctgm_dmabuf *export = buf->priv;
-	int error;
-
-	if (!device)
-		return -ENOMEM;
-	error = dmabuf_fill_table(&device->table, export->block);
-	if (error) {
-		kfree(device);
-		return error;
-	}
-	device->dev = attachment->dev;
-	attachment->priv = device;
-	mutex_lock(&export->lock);
-	list_add(&device->list, &export->devices);
-	mutex_unlock(&export->lock);
-	return 0;
-}
-
-static void dmabuf_detach(struct dma_buf *buf, struct dma_buf_attachment *attachment)
-{
-	struct ctgm_dmabuf_device *device = attachment->priv;
-	struct ctgm_dmabuf *export = buf->priv;
-
-	mutex_lock(&export->lock);
-	list_del(&device->list);
-	mutex_unlock(&export->lock);
-	sg_free_table(&device->table);
-	kfree(device);
 }
 
 /* No CPU cache holds data of an uncached or write-combined block. */
-static bool dmabuf_is_cached(const struct ctgm_dmabuf *export)
+static bool dmabuf_is_cached(const struct ctgm_block *block)
 {
-	return export->block->frames.cache == CONTIGMEM_CACHED;
+	return block->frames.cache == CONTIGMEM_CACHED;
 }
 
-static unsigned long dmabuf_attributes(const struct ctgm_dmabuf *export)
+static unsigned long dmabuf_attributes(const struct ctgm_block *block)
 {
-	return dmabuf_is_cached(export) ? 0 : DMA_ATTR_SKIP_CPU_SYNC;
+	return dmabuf_is_cached(block) ? 0 : DMA_ATTR_SKIP_CPU_SYNC;
+}
+
+static int dmabuf_map_segments(struct ctgm_dmabuf_mapping *mapping,
+			       const struct ctgm_block *block, size_t max,
+			       unsigned long attributes)
+{
+	int error = dmabuf_fill_table(&mapping->table, block, dma_get_seg_boundary(mapping->dev),
+				      max);
+
+	if (error)
+		return error;
+	error = dma_map_sgtable(mapping->dev, &mapping->table, mapping->direction,
+				attributes | dmabuf_attributes(block));
+	if (error)
+		sg_free_table(&mapping->table);
+	return error;
+}
+
+/*
+ * A device that does not reach the block gets a copy of it from swiotlb, whose segments
+ * are small. Only a try shows whether it needs the copy.
+ */
+static int dmabuf_map_for_device(struct ctgm_dmabuf_mapping *mapping,
+				 const struct ctgm_block *block)
+{
+	size_t max = dmabuf_segment_max(mapping->dev);
+	size_t copied = dma_max_mapping_size(mapping->dev) & PAGE_MASK;
+	bool retry = copied && copied < max;
+	int error;
+
+	error = dmabuf_map_segments(mapping, block, max, retry ? DMA_ATTR_NO_WARN : 0);
+	if (error && retry)
+		error = dmabuf_map_segments(mapping, block, copied, 0);
+	return error;
 }
 
 static struct sg_table *dmabuf_map(struct dma_buf_attachment *attachment,
 				   enum dma_data_direction direction)
 {
-	struct ctgm_dmabuf_device *device = attachment->priv;
 	struct ctgm_dmabuf *export = attachment->dmabuf->priv;
+	struct ctgm_dmabuf_mapping *mapping;
 	int error;
 
-	error = dma_map_sgtable(device->dev, &device->table, direction, dmabuf_attributes(export));
-	if (error)
+	mapping = kzalloc(sizeof(*mapping), GFP_KERNEL);
+	if (!mapping)
+		return ERR_PTR(-ENOMEM);
+	mapping->dev = attachment->dev;
+	mapping->direction = direction;
+	error = dmabuf_map_for_device(mapping, export->block);
+	if (error) {
+		kfree(mapping);
 		return ERR_PTR(error);
+	}
 	mutex_lock(&export->lock);
-	device->mapped = true;
+	list_add(&mapping->list, &export->mappings);
 	mutex_unlock(&export->lock);
-	return &device->table;
+	return &mapping->table;
 }
 
 static void dmabuf_unmap(struct dma_buf_attachment *attachment, struct sg_table *table,
 			 enum dma_data_direction direction)
 {
-	struct ctgm_dmabuf_device *device = attachment->priv;
+	struct ctgm_dmabuf_mapping *mapping = container_of(table, typeof(*mapping), table);
 	struct ctgm_dmabuf *export = attachment->dmabuf->priv;
 
 	mutex_lock(&export->lock);
-	device->mapped = false;
+	list_del(&mapping->list);
 	mutex_unlock(&export->lock);
-	dma_unmap_sgtable(device->dev, table, direction, dmabuf_attributes(export));
+	dma_unmap_sgtable(mapping->dev, table, mapping->direction,
+			  dmabuf_attributes(export->block));
+	sg_free_table(table);
+	kfree(mapping);
 }
 
 /* Sync the block for all devices that have it mapped. */
@@ -146,15 +177,13 @@ static int dmabuf_sync(struct dma_buf *buf, enum dma_data_direction direction,
 				   enum dma_data_direction direction))
 {
 	struct ctgm_dmabuf *export = buf->priv;
-	struct ctgm_dmabuf_device *device;
+	struct ctgm_dmabuf_mapping *mapping;
 
-	if (!dmabuf_is_cached(export))
+	if (!dmabuf_is_cached(export->block))
 		return 0;
 	mutex_lock(&export->lock);
-	list_for_each_entry(device, &export->devices, list) {
-		if (device->mapped)
-			one(device->dev, &device->table, direction);
-	}
+	list_for_each_entry(mapping, &export->mappings, list)
+		one(mapping->dev, &mapping->table, direction);
 	mutex_unlock(&export->lock);
 	return 0;
 }
@@ -195,8 +224,6 @@ static void dmabuf_release(struct dma_buf *buf)
 }
 
 #define DMABUF_OPS_READONLY				\
-	.attach = dmabuf_attach,			\
-	.detach = dmabuf_detach,			\
 	.map_dma_buf = dmabuf_map,			\
 	.unmap_dma_buf = dmabuf_unmap,			\
 	.begin_cpu_access = dmabuf_begin_cpu_access,	\
@@ -232,7 +259,7 @@ int ctgm_dmabuf_export(struct ctgm_block *block, int flags)
 	}
 	export->block = block;
 	mutex_init(&export->lock);
-	INIT_LIST_HEAD(&export->devices);
+	INIT_LIST_HEAD(&export->mappings);
 
 	info.exp_name = "contigmem";
 	info.ops = block->flags & CONTIGMEM_READONLY ? &dmabuf_ops_readonly : &dmabuf_ops;

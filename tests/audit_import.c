@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An importer of dma-bufs: a program writes a file descriptor, and reads the pieces that
- * a device would see.
+ * An importer of dma-bufs: a program writes a file descriptor and the limits of a device,
+ * and reads the pieces that the device would see.
  */
 #include <linux/device.h>
 #include <linux/dma-buf.h>
@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 #include <linux/iosys-map.h>
 #include <linux/kernel.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/scatterlist.h>
@@ -21,58 +22,90 @@
 
 static struct platform_device *device;
 
-/* Reads and writes the buffer through a kernel mapping. Returns 0 or an error. */
-static int try_vmap(struct dma_buf *buf)
-{
-	struct iosys_map map;
-	int error;
+/* The limits of the device that imports. */
+struct limits {
+	unsigned int bits;	/* of an address */
+	unsigned int segment;	/* bytes of a segment, at most */
+	unsigned long boundary;	/* a segment does not cross, as a mask */
+};
 
-	error = compat_dma_buf_vmap(buf, &map);
-	if (error)
-		return error;
-	error = dma_buf_begin_cpu_access(buf, DMA_BIDIRECTIONAL);
-	if (!error) {
-		iosys_map_memcpy_to(&map, 0, "vmap", 4);
-		error = dma_buf_end_cpu_access(buf, DMA_BIDIRECTIONAL);
+/* The buffer as the device sees it: its segments against the limits. */
+static int describe(struct sg_table *table, unsigned long boundary, char *text, size_t size)
+{
+	unsigned int longest = 0, crossing = 0, i;
+	struct scatterlist *segment;
+	size_t bytes = 0;
+
+	for_each_sgtable_dma_sg(table, segment, i) {
+		u64 first = sg_dma_address(segment), last = first + sg_dma_len(segment) - 1;
+
+		longest = max(longest, sg_dma_len(segment));
+		crossing += !!((first ^ last) & ~boundary);
+		bytes += sg_dma_len(segment);
 	}
-	compat_dma_buf_vunmap(buf, &map);
-	return error;
+	return scnprintf(text, size,
+			 "segments=%u dma=%#llx longest=%u crossing=%u bytes=%zu",
+			 table->nents, (u64)sg_dma_address(table->sgl), longest, crossing, bytes);
 }
 
-static int describe(struct dma_buf *buf, char *text, size_t size)
+static int import_attached(struct dma_buf_attachment *attachment, unsigned long boundary,
+			   char *text)
 {
-	struct dma_buf_attachment *attachment;
+	struct dma_buf *buf = attachment->dmabuf;
 	struct sg_table *table;
-	int vmap;
+	struct iosys_map map;
+	int vmap, at;
 
-	attachment = dma_buf_attach(buf, &device->dev);
-	if (IS_ERR(attachment))
-		return PTR_ERR(attachment);
 	table = compat_dma_buf_map(attachment, DMA_BIDIRECTIONAL);
-	if (IS_ERR(table)) {
-		dma_buf_detach(buf, attachment);
+	if (IS_ERR(table))
 		return PTR_ERR(table);
-	}
-	vmap = try_vmap(buf);
-	scnprintf(text, size, "segments=%u dma=%#llx length=%u vmap=%d\n", table->nents,
-		  (u64)sg_dma_address(table->sgl), sg_dma_len(table->sgl), vmap);
+	at = describe(table, boundary, text, PAGE_SIZE);
+	vmap = compat_dma_buf_vmap(buf, &map);
+	if (!vmap)
+		compat_dma_buf_vunmap(buf, &map);
 	compat_dma_buf_unmap(attachment, table, DMA_BIDIRECTIONAL);
-	dma_buf_detach(buf, attachment);
+	scnprintf(text + at, PAGE_SIZE - at, " vmap=%d\n", vmap);
 	return 0;
 }
 
-static ssize_t import_write(struct file *file, const char __user *from, size_t size, loff_t *at)
+static int import(struct dma_buf *buf, const struct limits *limits, char *text)
 {
-	struct dma_buf *buf;
-	int fd, error;
+	struct dma_buf_attachment *attachment;
+	int error;
 
-	error = kstrtoint_from_user(from, size, 10, &fd);
+	error = dma_coerce_mask_and_coherent(&device->dev, DMA_BIT_MASK(limits->bits));
 	if (error)
 		return error;
+	dma_set_max_seg_size(&device->dev, limits->segment);
+	dma_set_seg_boundary(&device->dev, limits->boundary);
+	attachment = dma_buf_attach(buf, &device->dev);
+	if (IS_ERR(attachment))
+		return PTR_ERR(attachment);
+	error = import_attached(attachment, limits->boundary, text);
+	dma_buf_detach(buf, attachment);
+	return error;
+}
+
+/* A line: the descriptor, then the limits. */
+static ssize_t import_write(struct file *file, const char __user *from, size_t size, loff_t *at)
+{
+	struct limits limits;
+	struct dma_buf *buf;
+	char line[64];
+	int fd, error;
+
+	if (size >= sizeof(line))
+		return -EINVAL;
+	if (copy_from_user(line, from, size))
+		return -EFAULT;
+	line[size] = '\0';
+	if (sscanf(line, "%d %u %u %lx", &fd, &limits.bits, &limits.segment,
+		   &limits.boundary) != 4)
+		return -EINVAL;
 	buf = dma_buf_get(fd);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
-	error = describe(buf, file->private_data, PAGE_SIZE);
+	error = import(buf, &limits, file->private_data);
 	dma_buf_put(buf);
 	return error ?: size;
 }

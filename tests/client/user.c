@@ -3,10 +3,12 @@
  * The driver's device node: a program writes the name of a block, maps the block, reads
  * the driver's checksum of its content, and exports it as a dma-buf.
  */
+#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/ioctl.h>
 #include <linux/miscdevice.h>
 #include <linux/mutex.h>
+#include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -18,16 +20,74 @@
 static struct client *served;
 static DEFINE_MUTEX(lock);	/* against a free during another call */
 
+/* Blocks for programs alone. The high ones are beyond 32 bits where the machine has that. */
+static struct client_block blocks[] = {
+	{ .name = "high", .size = SZ_2M + SZ_64K },
+	{ .name = "high-uc", .size = SZ_64K },
+	{ .name = "high-wc", .size = SZ_512K },
+};
+
+static int client_get_block(struct client_block *block)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(block->size);
+	void *vaddr;
+
+	if (!strcmp(block->name, "high-uc"))
+		req.cache = CONTIGMEM_UNCACHED;
+	if (!strcmp(block->name, "high-wc"))
+		req.cache = CONTIGMEM_WRITECOMBINE;
+	if (!strncmp(block->name, "high", 4))
+		req.low = SZ_4G;
+	vaddr = contigmem_alloc(&req, GFP_KERNEL);
+	if (vaddr == ERR_PTR(-ERANGE)) {
+		req.low = 0;
+		vaddr = contigmem_alloc(&req, GFP_KERNEL);
+	}
+	if (IS_ERR(vaddr))
+		return PTR_ERR(vaddr);
+	block->vaddr = vaddr;
+	return 0;
+}
+
+static void client_put_blocks(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(blocks); i++) {
+		contigmem_free(blocks[i].vaddr);
+		blocks[i].vaddr = NULL;
+	}
+}
+
+static int client_get_blocks(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(blocks); i++) {
+		int error = client_get_block(&blocks[i]);
+
+		if (error) {
+			client_put_blocks();
+			return error;
+		}
+	}
+	return 0;
+}
+
 static struct client_block *block_of(const char *name)
 {
-	struct client_block *blocks[] = {
+	struct client_block *others[] = {
 		&served->ring, &served->frame, &served->mailbox, &served->table,
 	};
 	unsigned int i;
 
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		if (!strcmp(others[i]->name, name))
+			return others[i];
+	}
 	for (i = 0; i < ARRAY_SIZE(blocks); i++) {
-		if (!strcmp(blocks[i]->name, name))
-			return blocks[i];
+		if (!strcmp(blocks[i].name, name))
+			return &blocks[i];
 	}
 	return NULL;
 }
@@ -131,11 +191,20 @@ static struct miscdevice client_node = {
 
 int client_user_get(struct client *client)
 {
+	int error;
+
 	served = client;
-	return misc_register(&client_node);
+	error = client_get_blocks();
+	if (error)
+		return error;
+	error = misc_register(&client_node);
+	if (error)
+		client_put_blocks();
+	return error;
 }
 
 void client_user_put(void)
 {
 	misc_deregister(&client_node);
+	client_put_blocks();
 }

@@ -2,10 +2,12 @@
 /*
  * Tests of blocks in user space: maps the client module's blocks of each cache type and
  * their dma-bufs, and checks the page tables and the driver's checksum of the content.
- * Runs as root in a guest with contigmem_client and contigmem_audit; prints TAP.
+ * Runs as root in a guest with contigmem_client and contigmem_audit; prints TAP. In a
+ * guest that was booted with swiotlb=force every device gets copies.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/types.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -90,6 +92,26 @@ static bool ledger_is_right(void)
 		printf("# audit: %s", text);
 	close(ledger);
 	return good;
+}
+
+/* Does "blocks" have a line that contains @end? */
+static bool listed(const char *end)
+{
+	FILE *list = fopen("/sys/kernel/debug/contigmem/blocks", "r");
+	char line[512];
+	bool found = false;
+
+	while (list && fgets(line, sizeof(line), list))
+		found = found || strstr(line, end);
+	if (list)
+		fclose(list);
+	return found;
+}
+
+/* Exports the chosen block as a dma-buf; -1 on failure. */
+static int export(int node, int flags)
+{
+	return ioctl(node, CLIENT_EXPORT, flags);
 }
 
 /* The page frame at an address; 0 if there is none. */
@@ -249,49 +271,83 @@ static bool other_processes_come_and_go(void)
 	return child_ends(EXIT) && child_ends(KILL) && child_ends(UNMAP_HALF);
 }
 
-/* Does "blocks" have a line that contains @end? */
-static bool listed(const char *end)
-{
-	FILE *list = fopen("/sys/kernel/debug/contigmem/blocks", "r");
-	char line[512];
-	bool found = false;
+/* The limits of a device. */
+struct device {
+	unsigned int bits;	/* of an address */
+	unsigned int segment;	/* bytes of a segment, at most */
+	unsigned long boundary;	/* a segment does not cross, as a mask */
+};
 
-	while (list && fgets(line, sizeof(line), list))
-		found = found || strstr(line, end);
-	if (list)
-		fclose(list);
-	return found;
+static const struct device reaches_all = { 64, UINT_MAX, ULONG_MAX };
+
+/* Was the guest booted so that each device gets a copy? */
+static bool copies_are_forced(void)
+{
+	int file = open("/proc/cmdline", O_RDONLY);
+	char line[2048] = "";
+	bool forced = file >= 0 && read(file, line, sizeof(line) - 1) > 0 &&
+		      strstr(line, "swiotlb=force");
+
+	close(file);
+	return forced;
 }
 
-/* Exports the chosen block as a dma-buf; -1 on failure. */
-static int export(int node, int flags)
+/* Into how few segments can a device get memory? */
+static unsigned int segments_for(unsigned long first, size_t size, const struct device *device)
 {
-	return ioctl(node, CLIENT_EXPORT, flags);
+	size_t max = device->segment < PAGE ? device->segment : device->segment & -PAGE;
+	unsigned long at = first * PAGE, end = at + size;
+	unsigned int nr = 0;
+
+	while (at < end) {
+		unsigned long rest = ~at & device->boundary;
+		unsigned long length = end - at < max ? end - at : max;
+
+		at += (length - 1 < rest ? length - 1 : rest) + 1;
+		nr++;
+	}
+	return nr;
 }
 
-/* An importer gets the whole block in one segment. */
-static bool imported(int buf, unsigned long first, size_t size, bool writable)
+/*
+ * An importer gets the whole block, in as few segments as its device takes; if the device
+ * does not reach the block, a copy.
+ */
+static bool imported(int buf, unsigned long first, size_t size, bool writable,
+		     const struct device *device)
 {
-	int import = open("/sys/kernel/debug/contigmem_audit/import", O_RDWR);
+	bool copied = copies_are_forced() ||
+		      (device->bits < 64 && (first * PAGE + size - 1) >> device->bits);
+	int import = open("/sys/kernel/debug/contigmem_audit/import", O_RDWR), vmap = 1;
+	unsigned int segments = 0, longest = 0, crossing = 1;
 	unsigned long long address = 0;
-	unsigned int segments = 0, length = 0;
-	char text[128] = "";
-	int vmap = 1;
+	char text[256] = "";
+	size_t bytes = 0;
+	bool good;
 
-	snprintf(text, sizeof(text), "%d", buf);
+	snprintf(text, sizeof(text), "%d %u %u %lx", buf, device->bits, device->segment,
+		 device->boundary);
 	if (import < 0 || write(import, text, strlen(text)) < 0 ||
 	    read(import, text, sizeof(text) - 1) < 0 ||
-	    sscanf(text, "segments=%u dma=%llx length=%u vmap=%d", &segments, &address, &length,
-		   &vmap) != 4) {
-		printf("# import: %s\n", strerror(errno));
+	    sscanf(text, "segments=%u dma=%llx longest=%u crossing=%u bytes=%zu vmap=%d",
+		   &segments, &address, &longest, &crossing, &bytes, &vmap) != 6) {
+		printf("# import by %u bits, %u bytes, boundary %#lx: %s\n", device->bits,
+		       device->segment, device->boundary, strerror(errno));
+		close(import);
 		return false;
 	}
 	close(import);
-	if (segments == 1 && address == first * PAGE && length == size &&
-	    vmap == (writable ? 0 : -EINVAL))
-		return true;
-	printf("# %s", text);
-	return false;
+	good = bytes == size && longest <= device->segment && !crossing &&
+	       vmap == (writable ? 0 : -EINVAL);
+	if (copied)
+		good = good && address != first * PAGE;
+	else
+		good = good && address == first * PAGE &&
+		       segments == segments_for(first, size, device);
+	if (!good)
+		printf("# import by %u bits, %u bytes, boundary %#lx: %s", device->bits,
+		       device->segment, device->boundary, text);
+	return good;
 }
 
 static bool a_dma_buf_is_the_block(void)
@@ -312,8 +368,8 @@ static bool a_dma_buf_is_the_block(void)
 		       driver_sees(node, memory, blocks[i].size) &&
 		       mapped_as(memory, blocks[i].size, blocks[i].type, blocks[i].writable) &&
 		       frame_of(memory) == frame_of(direct) &&
-		       imported(buf, frame_of(direct), blocks[i].size, blocks[i].writable) &&
-		       (!blocks[i].writable || !memcmp(direct, "vmap", 4)) &&
+		       imported(buf, frame_of(direct), blocks[i].size, blocks[i].writable,
+				&reaches_all) &&
 		       ledger_is_right();
 		if (!this)
 			printf("# %s: %s\n", blocks[i].name, strerror(errno));
@@ -343,6 +399,61 @@ static bool a_dma_buf_allows_no_more_than_the_block(void)
 	       export(node, -1) < 0 && errno == EINVAL && !listed("users=");
 	close(node);
 	return good;
+}
+
+/* The block named so is imported by each of the devices, as long as @beyond has frames. */
+static bool is_imported(const char *name, const struct device *devices, unsigned int nr,
+			unsigned long beyond)
+{
+	int node = choose(name), buf = export(node, O_RDWR);
+	size_t size = lseek(buf, 0, SEEK_END);
+	char *memory = map(buf, size, PROT_READ, 0);
+	unsigned long first = memory == MAP_FAILED ? 0 : frame_of(memory);
+	bool good = first;
+
+	if (good && first < beyond)
+		printf("# %s: at frame %#lx\n", name, first);
+	for (unsigned int i = 0; i < nr && good && first >= beyond; i++)
+		good = imported(buf, first, size, true, &devices[i]) && ledger_is_right();
+	munmap(memory, size);
+	close(buf);
+	close(node);
+	return good;
+}
+
+static bool a_device_gets_what_it_takes(void)
+{
+	static const struct device devices[] = {
+		{ 64, 64 << 10, ULONG_MAX },
+		{ 64, 100000, ULONG_MAX },
+		{ 64, 2048, ULONG_MAX },
+		{ 64, UINT_MAX, 0xffff },
+		{ 64, 192 << 10, 0x1ffff },
+		{ 64, UINT_MAX, UINT_MAX },
+	};
+
+	return is_imported("ring", devices, ARRAY_SIZE(devices), 0) &&
+	       is_imported("frame", devices, ARRAY_SIZE(devices), 0) &&
+	       is_imported("mailbox", devices, ARRAY_SIZE(devices), 0) &&
+	       is_imported("high", devices, ARRAY_SIZE(devices), 0);
+}
+
+/* On a machine with memory beyond 32 bits; elsewhere there is nothing to test. */
+static bool a_device_of_32_bits_reaches_all(void)
+{
+	static const struct device devices[] = {
+		{ 32, UINT_MAX, ULONG_MAX },
+		{ 32, UINT_MAX, UINT_MAX },
+		{ 32, 64 << 10, ULONG_MAX },
+		{ 32, UINT_MAX, 0xffff },
+	};
+	static const struct device low = { 32, UINT_MAX, ULONG_MAX };
+	unsigned long beyond = (1UL << 32) / PAGE;
+
+	return is_imported("high", devices, ARRAY_SIZE(devices), beyond) &&
+	       is_imported("high-uc", devices, ARRAY_SIZE(devices), beyond) &&
+	       is_imported("high-wc", devices, ARRAY_SIZE(devices), beyond) &&
+	       is_imported("ring", &low, 1, 0);
 }
 
 /* Frees the driver's mailbox: no later test can use it. */
@@ -409,6 +520,8 @@ static const struct {
 	{ "other processes come and go", other_processes_come_and_go },
 	{ "a dma-buf is the block", a_dma_buf_is_the_block },
 	{ "a dma-buf allows no more than the block", a_dma_buf_allows_no_more_than_the_block },
+	{ "a device gets what it takes", a_device_gets_what_it_takes },
+	{ "a device of 32 bits reaches all", a_device_of_32_bits_reaches_all },
 	{ "a freed block stays while a dma-buf has it",
 	  a_freed_block_stays_while_a_dma_buf_has_it },
 	{ "a freed block stays while it is mapped", a_freed_block_stays_while_it_is_mapped },
