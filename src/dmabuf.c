@@ -88,17 +88,6 @@ static int dmabuf_fill_table(struct sg_table *table, const struct ctgm_block *bl
 	return 0;
 }
 
-/* No CPU cache holds data of an uncached or write-combined block. */
-static bool dmabuf_is_cached(const struct ctgm_block *block)
-{
-	return block->frames.cache == CONTIGMEM_CACHED;
-}
-
-static unsigned long dmabuf_attributes(const struct ctgm_block *block)
-{
-	return dmabuf_is_cached(block) ? 0 : DMA_ATTR_SKIP_CPU_SYNC;
-}
-
 static int dmabuf_map_segments(struct ctgm_dmabuf_mapping *mapping,
 			       const struct ctgm_block *block, size_t max,
 			       unsigned long attributes)
@@ -108,8 +97,7 @@ static int dmabuf_map_segments(struct ctgm_dmabuf_mapping *mapping,
 
 	if (error)
 		return error;
-	error = dma_map_sgtable(mapping->dev, &mapping->table, mapping->direction,
-				attributes | dmabuf_attributes(block));
+	error = dma_map_sgtable(mapping->dev, &mapping->table, mapping->direction, attributes);
 	if (error)
 		sg_free_table(&mapping->table);
 	return error;
@@ -117,7 +105,8 @@ static int dmabuf_map_segments(struct ctgm_dmabuf_mapping *mapping,
 
 /*
  * A device that does not reach the block gets a copy of it from swiotlb, whose segments
- * are small. Only a try shows whether it needs the copy.
+ * are small. Only a try shows whether it needs the copy. The copy is synchronized for
+ * blocks of every cache type.
  */
 static int dmabuf_map_for_device(struct ctgm_dmabuf_mapping *mapping,
 				 const struct ctgm_block *block)
@@ -165,37 +154,43 @@ static void dmabuf_unmap(struct dma_buf_attachment *attachment, struct sg_table 
 	mutex_lock(&export->lock);
 	list_del(&mapping->list);
 	mutex_unlock(&export->lock);
-	dma_unmap_sgtable(mapping->dev, table, mapping->direction,
-			  dmabuf_attributes(export->block));
+	dma_unmap_sgtable(mapping->dev, table, mapping->direction, 0);
 	sg_free_table(table);
 	kfree(mapping);
 }
 
-/* Sync the block for all devices that have it mapped. */
-static int dmabuf_sync(struct dma_buf *buf, enum dma_data_direction direction,
-		       void (*one)(struct device *dev, struct sg_table *table,
-				   enum dma_data_direction direction))
+/*
+ * What devices have written is brought in also for a task that only writes: it may write
+ * a part of what is taken back afterwards.
+ */
+static int dmabuf_begin_cpu_access(struct dma_buf *buf, enum dma_data_direction direction)
 {
 	struct ctgm_dmabuf *export = buf->priv;
 	struct ctgm_dmabuf_mapping *mapping;
 
-	if (!dmabuf_is_cached(export->block))
-		return 0;
 	mutex_lock(&export->lock);
 	list_for_each_entry(mapping, &export->mappings, list)
-		one(mapping->dev, &mapping->table, direction);
+		dma_sync_sgtable_for_cpu(mapping->dev, &mapping->table, mapping->direction);
 	mutex_unlock(&export->lock);
 	return 0;
 }
 
-static int dmabuf_begin_cpu_access(struct dma_buf *buf, enum dma_data_direction direction)
-{
-	return dmabuf_sync(buf, direction, dma_sync_sgtable_for_cpu);
-}
-
+/* A task that only reads changes nothing of what a device may be writing meanwhile. */
 static int dmabuf_end_cpu_access(struct dma_buf *buf, enum dma_data_direction direction)
 {
-	return dmabuf_sync(buf, direction, dma_sync_sgtable_for_device);
+	struct ctgm_dmabuf *export = buf->priv;
+	struct ctgm_dmabuf_mapping *mapping;
+
+	mutex_lock(&export->lock);
+	list_for_each_entry(mapping, &export->mappings, list) {
+		bool reads = direction == DMA_FROM_DEVICE &&
+			     mapping->direction == DMA_BIDIRECTIONAL;
+
+		dma_sync_sgtable_for_device(mapping->dev, &mapping->table,
+					    reads ? DMA_FROM_DEVICE : mapping->direction);
+	}
+	mutex_unlock(&export->lock);
+	return 0;
 }
 
 /* The mapping keeps the dma-buf's file, which keeps the block. */

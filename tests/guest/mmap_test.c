@@ -311,7 +311,7 @@ static unsigned int segments_for(unsigned long first, size_t size, const struct 
 
 /*
  * An importer gets the whole block, in as few segments as its device takes; if the device
- * does not reach the block, a copy.
+ * does not reach the block, a copy. Nothing goes lost on the way.
  */
 static bool imported(int buf, unsigned long first, size_t size, bool writable,
 		     const struct device *device)
@@ -321,7 +321,7 @@ static bool imported(int buf, unsigned long first, size_t size, bool writable,
 	int import = open("/sys/kernel/debug/contigmem_audit/import", O_RDWR), vmap = 1;
 	unsigned int segments = 0, longest = 0, crossing = 1;
 	unsigned long long address = 0;
-	char text[256] = "";
+	char text[256] = "", lost[32];
 	size_t bytes = 0;
 	bool good;
 
@@ -329,8 +329,8 @@ static bool imported(int buf, unsigned long first, size_t size, bool writable,
 		 device->boundary);
 	if (import < 0 || write(import, text, strlen(text)) < 0 ||
 	    read(import, text, sizeof(text) - 1) < 0 ||
-	    sscanf(text, "segments=%u dma=%llx longest=%u crossing=%u bytes=%zu vmap=%d",
-		   &segments, &address, &longest, &crossing, &bytes, &vmap) != 6) {
+	    sscanf(text, "segments=%u dma=%llx longest=%u crossing=%u bytes=%zu vmap=%d lost=%31s",
+		   &segments, &address, &longest, &crossing, &bytes, &vmap, lost) != 7) {
 		printf("# import by %u bits, %u bytes, boundary %#lx: %s\n", device->bits,
 		       device->segment, device->boundary, strerror(errno));
 		close(import);
@@ -338,7 +338,7 @@ static bool imported(int buf, unsigned long first, size_t size, bool writable,
 	}
 	close(import);
 	good = bytes == size && longest <= device->segment && !crossing &&
-	       vmap == (writable ? 0 : -EINVAL);
+	       vmap == (writable ? 0 : -EINVAL) && !strcmp(lost, "none");
 	if (copied)
 		good = good && address != first * PAGE;
 	else
