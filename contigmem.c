@@ -213,7 +213,8 @@ static const struct vm_operations_struct contigmem_vm_ops = {
  *	Its vm_ops and vm_private_data are contigmem's from then on
  * @vaddr: what contigmem_alloc() returned
  *
- * The mapping has the block's cache type, and is read-only if the block is. The
+ * The mapping has the block's cache type, and is read-only if the block is. In a program
+ * with the personality READ_IMPLIES_EXEC it is not executable either. The
  * block can be freed while it is mapped: the last unmap releases its page frames.
  *
  * Context: From a driver's mmap(). Sleeps.

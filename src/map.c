@@ -6,6 +6,8 @@
 #include <linux/errno.h>
 #include <linux/limits.h>
 #include <linux/mm.h>
+#include <linux/personality.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -57,17 +59,24 @@ void ctgm_unmap_readonly(const void *vaddr)
  */
 int ctgm_map_user(const struct ctgm_frames *frames, bool readonly, struct vm_area_struct *vma)
 {
+	/* Every mapping of a program with this personality is executable. */
+	bool exec_is_implied = current->personality & READ_IMPLIES_EXEC;
 	unsigned long nr = vma_pages(vma);
 
 	if (vma->vm_pgoff >= frames->nr || nr > frames->nr - vma->vm_pgoff)
 		return -EINVAL;
-	/* A write to a private mapping would go to a copy of another cache type. */
-	if (!(vma->vm_flags & VM_SHARED))
+	/*
+	 * A write to a private mapping would go to a copy of another cache type. A shared
+	 * mapping of a file that is open for reading alone lacks VM_SHARED too.
+	 */
+	if (is_cow_mapping(vma->vm_flags))
 		return -EINVAL;
-	if (vma->vm_flags & VM_EXEC || (readonly && vma->vm_flags & VM_WRITE))
+	if ((vma->vm_flags & VM_EXEC && !exec_is_implied) ||
+	    (readonly && vma->vm_flags & VM_WRITE))
 		return -EACCES;
-	compat_vm_flags_clear(vma, VM_MAYEXEC | (readonly ? VM_MAYWRITE : 0));
-	vma->vm_page_prot = ctgm_memtype_pgprot(vma->vm_page_prot, frames->cache);
+	compat_vm_flags_clear(vma, VM_EXEC | VM_MAYEXEC | (readonly ? VM_MAYWRITE : 0));
+	/* From the flags: a cache type that the driver has set is not the block's. */
+	vma->vm_page_prot = ctgm_memtype_pgprot(vm_get_page_prot(vma->vm_flags), frames->cache);
 	return remap_pfn_range(vma, vma->vm_start, frames->first + vma->vm_pgoff,
 			       nr << PAGE_SHIFT, vma->vm_page_prot);
 }

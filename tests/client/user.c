@@ -16,6 +16,7 @@
 #include "contigmem.h"
 
 #define CLIENT_EXPORT	_IO('c', 1)
+#define CLIENT_CHOOSE	_IO('c', 2)
 
 static struct client *served;
 static DEFINE_MUTEX(lock);	/* against a free during another call */
@@ -163,14 +164,36 @@ static int client_mmap(struct file *file, struct vm_area_struct *vma)
 	return contigmem_mmap(vma, block ? READ_ONCE(block->vaddr) : NULL);
 }
 
-/* Returns the descriptor of a dma-buf; the argument is its flags. */
-static long client_ioctl(struct file *file, unsigned int command, unsigned long flags)
+/* A program that has the node open for reading alone cannot write a name. */
+static long client_choose_user(struct file *file, const char __user *from)
+{
+	char name[16];
+	long length = strncpy_from_user(name, from, sizeof(name));
+	int error;
+
+	if (length < 0)
+		return length;
+	if (length == sizeof(name))
+		return -EINVAL;
+	mutex_lock(&lock);
+	error = client_choose(file, name);
+	mutex_unlock(&lock);
+	return error;
+}
+
+/* For CLIENT_EXPORT, returns the descriptor of a dma-buf; the argument is its flags. */
+static long client_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
 	struct client_block *block = file->private_data;
 
-	if (command != CLIENT_EXPORT)
+	switch (command) {
+	case CLIENT_EXPORT:
+		return contigmem_export_dmabuf(block ? READ_ONCE(block->vaddr) : NULL, argument);
+	case CLIENT_CHOOSE:
+		return client_choose_user(file, (const char __user *)argument);
+	default:
 		return -ENOTTY;
-	return contigmem_export_dmabuf(block ? READ_ONCE(block->vaddr) : NULL, flags);
+	}
 }
 
 static const struct file_operations client_fops = {

@@ -5,6 +5,7 @@
  * Runs as root in a guest with contigmem_client and contigmem_audit; prints TAP. In a
  * guest that was booted with swiotlb=force every device gets copies.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,12 +17,16 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/personality.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define PAGE		4096UL
 #define CLIENT_EXPORT	_IO('c', 1)
+#define CLIENT_CHOOSE	_IO('c', 2)
 
 /* Memory types as the PAT register codes them. */
 enum type { WC = 1, WB = 6, UC_MINUS = 7 };
@@ -235,6 +240,114 @@ static bool protection_cannot_be_widened(void)
 
 	munmap(memory, PAGE);
 	close(node);
+	return good;
+}
+
+/* Opens the device node for reading alone and chooses a block. */
+static int choose_to_read(const char *path, const char *name)
+{
+	int node = open(path, O_RDONLY);
+
+	if (node >= 0 && ioctl(node, CLIENT_CHOOSE, name)) {
+		perror(name);
+		exit(1);
+	}
+	return node;
+}
+
+static bool is_readable_alone(int file, int node, size_t i)
+{
+	size_t size = blocks[i].size;
+	char *memory = map(file, size, PROT_READ, 0);
+	bool good = memory != MAP_FAILED;
+
+	if (!good) {
+		printf("# %s: %s\n", blocks[i].name, strerror(errno));
+		return false;
+	}
+	good = driver_sees(node, memory, size) && mapped_as(memory, size, blocks[i].type, false) &&
+	       mprotect(memory, size, PROT_READ | PROT_WRITE) && errno == EACCES &&
+	       mprotect(memory, size, PROT_READ | PROT_EXEC) && errno == EACCES &&
+	       map(file, size, PROT_READ | PROT_WRITE, 0) == MAP_FAILED && errno == EACCES &&
+	       mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0) == MAP_FAILED &&
+	       errno == EINVAL && ledger_is_right();
+	munmap(memory, size);
+	return good;
+}
+
+static bool what_is_open_for_reading_can_be_read(void)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(blocks); i++) {
+		int node = choose_to_read("/dev/contigmem_client", blocks[i].name);
+		int buf = ioctl(node, CLIENT_EXPORT, O_RDONLY);
+
+		good = is_readable_alone(node, node, i) && is_readable_alone(buf, node, i) && good;
+		close(buf);
+		close(node);
+	}
+	return good;
+}
+
+/* Is there an executable mapping of the client in this program? */
+static bool executable_in_maps(const char *name)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[512], access[5];
+	bool found = false;
+
+	while (maps && fgets(line, sizeof(line), maps))
+		found = found || (strstr(line, name) && sscanf(line, "%*s %4s", access) == 1 &&
+				  access[2] == 'x');
+	if (maps)
+		fclose(maps);
+	return found;
+}
+
+static bool maps_without_exec(int file, size_t i)
+{
+	char *memory = map(file, blocks[i].size, PROT_READ, 0);
+	bool good = memory != MAP_FAILED;
+
+	if (!good) {
+		printf("# %s: %s\n", blocks[i].name, strerror(errno));
+		return false;
+	}
+	good = !executable_in_maps("contigmem") && ledger_is_right() &&
+	       mapped_as(memory, blocks[i].size, blocks[i].type, false) &&
+	       !mprotect(memory, blocks[i].size, PROT_READ) && !executable_in_maps("contigmem");
+	munmap(memory, blocks[i].size);
+	return good;
+}
+
+/* The kernel adds PROT_EXEC to each mapping of such a program, but on a noexec mount. */
+static bool implied_exec_is_no_obstacle(void)
+{
+	char folder[] = "/tmp/contigmem-XXXXXX", path[64];
+	struct stat node;
+	bool good = !stat("/dev/contigmem_client", &node) && mkdtemp(folder) &&
+		    !mount("none", folder, "tmpfs", 0, "");
+	int before = personality(0xffffffff);
+
+	if (!good) {
+		perror("# a mount that allows exec");
+		return false;
+	}
+	snprintf(path, sizeof(path), "%s/contigmem", folder);
+	good = !mknod(path, S_IFCHR | 0600, node.st_rdev);
+	personality(before | READ_IMPLIES_EXEC);
+	for (size_t i = 0; i < ARRAY_SIZE(blocks) && good; i++) {
+		int file = choose_to_read(path, blocks[i].name);
+		int buf = ioctl(file, CLIENT_EXPORT, O_RDONLY);
+
+		good = maps_without_exec(file, i) && maps_without_exec(buf, i);
+		close(buf);
+		close(file);
+	}
+	personality(before);
+	umount(folder);
+	rmdir(folder);
 	return good;
 }
 
@@ -517,6 +630,8 @@ static const struct {
 	{ "what is not in the block is refused", what_is_not_in_the_block_is_refused },
 	{ "what it is not meant for is refused", what_it_is_not_meant_for_is_refused },
 	{ "protection cannot be widened", protection_cannot_be_widened },
+	{ "what is open for reading can be read", what_is_open_for_reading_can_be_read },
+	{ "implied exec is no obstacle", implied_exec_is_no_obstacle },
 	{ "other processes come and go", other_processes_come_and_go },
 	{ "a dma-buf is the block", a_dma_buf_is_the_block },
 	{ "a dma-buf allows no more than the block", a_dma_buf_allows_no_more_than_the_block },
