@@ -192,30 +192,18 @@ int contigmem_tag_limit(u32 tag, size_t bytes)
 }
 EXPORT_SYMBOL_GPL(contigmem_tag_limit);
 
-static void contigmem_vma_open(struct vm_area_struct *vma)
-{
-	ctgm_block_use_again(vma->vm_private_data);
-}
-
-static void contigmem_vma_close(struct vm_area_struct *vma)
-{
-	ctgm_block_unuse(vma->vm_private_data);
-}
-
-static const struct vm_operations_struct contigmem_vm_ops = {
-	.open = contigmem_vma_open,
-	.close = contigmem_vma_close,
-};
-
 /**
  * contigmem_mmap() - map a block to user space, for a driver's mmap()
  * @vma: shared and not executable; its offset and length are within the block.
- *	Its vm_ops and vm_private_data are contigmem's from then on
+ *	Its vm_ops and vm_private_data are the driver's, before and afterwards
  * @vaddr: what contigmem_alloc() returned
  *
  * The mapping has the block's cache type, and is read-only if the block is. In a program
- * with the personality READ_IMPLIES_EXEC it is not executable either. The
- * block can be freed while it is mapped: the last unmap releases its page frames.
+ * with the personality READ_IMPLIES_EXEC it is not executable either. It has pages, not
+ * bare frames: debuggers, and calls that pin user memory, reach them.
+ *
+ * The block can be freed while it is mapped: each page of a mapping holds a reference on
+ * its page frame, and the frames are released together, a moment after the last reference.
  *
  * Context: From a driver's mmap(). Sleeps.
  * Return: 0, or
@@ -223,6 +211,7 @@ static const struct vm_operations_struct contigmem_vm_ops = {
  * * -ENOENT: no live block begins at @vaddr
  * * -EINVAL: a part of the mapping is not in the block, or the mapping is private
  * * -EACCES: it is executable, or writable where the block is read-only
+ * * -EBUSY: the driver has mapped something there already
  * * -ENOMEM: no memory for page tables
  */
 int contigmem_mmap(struct vm_area_struct *vma, const void *vaddr)
@@ -233,13 +222,8 @@ int contigmem_mmap(struct vm_area_struct *vma, const void *vaddr)
 	if (!block)
 		return -ENOENT;
 	error = ctgm_map_user(&block->frames, block->flags & CONTIGMEM_READONLY, vma);
-	if (error) {
-		ctgm_block_unuse(block);
-		return error;
-	}
-	vma->vm_ops = &contigmem_vm_ops;
-	vma->vm_private_data = block;
-	return 0;
+	ctgm_block_unuse(block);
+	return error;
 }
 EXPORT_SYMBOL_GPL(contigmem_mmap);
 

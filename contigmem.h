@@ -210,8 +210,9 @@ struct contigmem_request {
  * @flags: flags of its request
  * @tag: tag of its request
  * @caller: code address that asked for it
- * @users: mappings in user space, and dma-bufs
- * @freed: its owner has freed it, and the last of these users takes it along
+ * @users: dma-bufs
+ * @freed: its owner has freed it, and it goes with the last of these users and of the
+ *	references on its page frames, which mappings in user space hold
  * @age_ns: nanoseconds since it was allocated
  */
 struct contigmem_info {

@@ -10,6 +10,7 @@
 #include <linux/kernel.h>
 #include <linux/llist.h>
 #include <linux/lockdep.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pfn.h>
@@ -131,15 +132,15 @@ static struct ctgm_block *block_at(const void *vaddr)
 	return block && block->vaddr == vaddr ? block : NULL;
 }
 
-/* Take a block out of the index if neither its owner nor a user has it. */
-static bool block_index_remove_unused(struct ctgm_block *block)
+static void block_index_remove(struct ctgm_block *block)
 {
-	lockdep_assert_held(&ctgm_live_lock);
-	if (!block->freed || block->users)
-		return false;
+	unsigned long flags;
+
+	spin_lock_irqsave(&ctgm_live_lock, flags);
 	rb_erase(&block->by_address, &block_index);
+	RB_CLEAR_NODE(&block->by_address);
 	ctgm_account_uncharge(block->account, block_size(block));
-	return true;
+	spin_unlock_irqrestore(&ctgm_live_lock, flags);
 }
 
 static void block_zero(const struct ctgm_frames *frames, bool may_sleep)
@@ -359,53 +360,112 @@ static atomic_long_t block_destroy_queued;
 static atomic_long_t block_destroy_done;
 static DECLARE_WAIT_QUEUE_HEAD(block_destroy_wait);
 
-static void block_destroy_waiting(struct work_struct *work);
-static DECLARE_DELAYED_WORK(block_wait_work, block_destroy_waiting);
+static void block_destroy_unheld(struct work_struct *work);
+static DECLARE_DELAYED_WORK(block_wait_work, block_destroy_unheld);
+
+/* Frames read at a time: all of a block of 4 MiB, and of a large one that is held not more. */
+#define BLOCK_LOOK	1024UL
+
+/*
+ * Does another task hold a frame of a block that has neither owner nor user? A mapping in
+ * user space does, and I/O. A frame that no task holds cannot be found any more, so few
+ * are read twice while a mapping stays.
+ */
+static bool block_is_held(struct ctgm_block *block)
+{
+	struct ctgm_frames part = block->frames;
+
+	while (block->unheld < block->frames.nr) {
+		part.first = block->frames.first + block->unheld;
+		part.nr = min(BLOCK_LOOK, block->frames.nr - block->unheld);
+		if (ctgm_frames_are_held(&part))
+			return true;
+		block->unheld += part.nr;
+	}
+	return false;
+}
 
 /* Keep a freed block whose frames another task holds, until it lets them go. */
 static void block_wait(struct ctgm_block *block)
 {
-	llist_add(&block->destroy_later, &block_wait_list);
-	schedule_delayed_work(&block_wait_work, HZ);
+	llist_add(&block->later, &block_wait_list);
+	schedule_delayed_work(&block_wait_work, HZ / 10);
 }
 
-static void block_destroy_unless_held(struct ctgm_block *block)
+/*
+ * The most frames, 16 MiB of them, that are given back in atomic context: each is read
+ * twice and freed, in up to 100 ns, and may have to be cleared.
+ */
+#define BLOCK_FREE_ATOMIC	(SZ_16M >> PAGE_SHIFT)
+
+static void block_destroy_listed(struct work_struct *work);
+static DECLARE_WORK(block_destroy_work, block_destroy_listed);
+
+static void block_destroy_later(struct ctgm_block *block)
 {
-	if (ctgm_frames_are_held(&block->frames)) {
+	/* Counted first, so that no task that waits for an older block is woken by this one. */
+	atomic_long_inc(&block_destroy_queued);
+	llist_add(&block->later, &block_destroy_list);
+	schedule_work(&block_destroy_work);
+}
+
+/*
+ * Destroy a block that neither its owner nor a user has: now, or in a worker where that
+ * has to wait. While another task holds frames, the block stays in the index and keeps
+ * the module. Any context but NMI.
+ */
+static void block_release(struct ctgm_block *block)
+{
+	bool may_sleep = ctgm_may_sleep();
+
+	if (block->frames.nr > BLOCK_FREE_ATOMIC && !may_sleep) {
+		block_destroy_later(block);
+		return;
+	}
+	if (block_is_held(block)) {
 		atomic_long_add(block->frames.nr, &block_waiting);
 		block_wait(block);
-	} else {
-		block_destroy(block);
+		return;
 	}
+	block_index_remove(block);
+	if (block_destroy_sleeps(block) && !may_sleep)
+		block_destroy_later(block);
+	else
+		block_destroy(block);
+	module_put(THIS_MODULE);
 }
 
+/* Blocks that are still in the index were too large to be looked at in atomic context. */
 static void block_destroy_listed(struct work_struct *work)
 {
 	struct llist_node *oldest_first = llist_reverse_order(llist_del_all(&block_destroy_list));
 	struct ctgm_block *block, *next;
 
-	llist_for_each_entry_safe(block, next, oldest_first, destroy_later) {
-		block_destroy_unless_held(block);
+	llist_for_each_entry_safe(block, next, oldest_first, later) {
+		if (RB_EMPTY_NODE(&block->by_address))
+			block_destroy(block);
+		else
+			block_release(block);
 		atomic_long_inc(&block_destroy_done);
 		wake_up_all(&block_destroy_wait);
 		cond_resched();
 	}
 }
 
-static DECLARE_WORK(block_destroy_work, block_destroy_listed);
-
-static void block_destroy_waiting(struct work_struct *work)
+static void block_destroy_unheld(struct work_struct *work)
 {
 	struct llist_node *waiting = llist_del_all(&block_wait_list);
 	struct ctgm_block *block, *next;
 
-	llist_for_each_entry_safe(block, next, waiting, destroy_later) {
-		if (ctgm_frames_are_held(&block->frames)) {
+	llist_for_each_entry_safe(block, next, waiting, later) {
+		if (block_is_held(block)) {
 			block_wait(block);
 			continue;
 		}
 		atomic_long_sub(block->frames.nr, &block_waiting);
+		block_index_remove(block);
 		block_destroy(block);
+		module_put(THIS_MODULE);
 	}
 }
 
@@ -443,7 +503,8 @@ void ctgm_block_flush(void)
 			ssleep(1);
 	}
 	cancel_delayed_work_sync(&block_wait_work);
-	llist_for_each_entry_safe(block, next, llist_del_all(&block_wait_list), destroy_later) {
+	llist_for_each_entry_safe(block, next, llist_del_all(&block_wait_list), later) {
+		block_index_remove(block);
 		pr_err("frames %#lx-%#lx are held by another task: they stay unused until the next boot\n",
 		       block->frames.first, block->frames.first + block->frames.nr - 1);
 		if (block->frames.source->leak)
@@ -510,32 +571,6 @@ static void block_report_wrong_free(const void *vaddr)
 	WARN(1, "contigmem_free(%p): %s\n", vaddr, text);
 }
 
-/*
- * The most frames, 16 MiB of them, that are given back in atomic context: each is read
- * twice and freed, in up to 100 ns, and may have to be cleared.
- */
-#define BLOCK_FREE_ATOMIC	(SZ_16M >> PAGE_SHIFT)
-
-static void block_destroy_later(struct ctgm_block *block)
-{
-	/* Counted first, so that no task that waits for an older block is woken by this one. */
-	atomic_long_inc(&block_destroy_queued);
-	llist_add(&block->destroy_later, &block_destroy_list);
-	schedule_work(&block_destroy_work);
-}
-
-/* Destroy a block that has left the index: now, or in a worker where that has to wait. */
-static void block_destroy_any_context(struct ctgm_block *block)
-{
-	bool later = block_destroy_sleeps(block) || block->frames.nr > BLOCK_FREE_ATOMIC;
-
-	if (later && !ctgm_may_sleep())
-		block_destroy_later(block);
-	else
-		block_destroy_unless_held(block);
-	module_put(THIS_MODULE);
-}
-
 /**
  * ctgm_block_free() - free a block
  * @vaddr: its address
@@ -563,13 +598,13 @@ void ctgm_block_free(const void *vaddr, const void *caller)
 
 		ctgm_history_add_freed(&freed);
 		block->freed = true;
-		unused = block_index_remove_unused(block);
+		unused = !block->users;
 	}
 	spin_unlock_irqrestore(&ctgm_live_lock, flags);
 	if (!block)
 		block_report_wrong_free(vaddr);
 	else if (unused)
-		block_destroy_any_context(block);
+		block_release(block);
 }
 
 /* Add a user to the live block at an address; NULL if there is none. Any context but NMI. */
@@ -586,18 +621,8 @@ struct ctgm_block *ctgm_block_use(const void *vaddr)
 	return block;
 }
 
-/* Add a user to a block that has one. Any context but NMI. */
-void ctgm_block_use_again(struct ctgm_block *block)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&ctgm_live_lock, flags);
-	block->users++;
-	spin_unlock_irqrestore(&ctgm_live_lock, flags);
-}
-
 /*
- * Remove a user, and destroy the block if its owner has freed it and no user is left.
+ * Remove a user, and release the block if its owner has freed it and no user is left.
  * The user's file keeps this module, or the driver that keeps it, until this returns.
  */
 void ctgm_block_unuse(struct ctgm_block *block)
@@ -607,10 +632,10 @@ void ctgm_block_unuse(struct ctgm_block *block)
 
 	spin_lock_irqsave(&ctgm_live_lock, flags);
 	block->users--;
-	unused = block_index_remove_unused(block);
+	unused = block->freed && !block->users;
 	spin_unlock_irqrestore(&ctgm_live_lock, flags);
 	if (unused)
-		block_destroy_any_context(block);
+		block_release(block);
 }
 
 /* Describe the live block that holds an address; false if there is none. Any context but NMI. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Blocks: created, found by address, used by mappings and dma-bufs, destroyed.
+ * Blocks: created, found by address, used by dma-bufs, held by mappings, destroyed.
  */
 #ifndef CTGM_BLOCK_H
 #define CTGM_BLOCK_H
@@ -13,8 +13,8 @@
 
 /**
  * struct ctgm_block - one block
- * @by_address: in the index of live blocks; protected by ctgm_live_lock
- * @destroy_later: in the list of a worker, once the block has left the index
+ * @by_address: in the index of blocks; protected by ctgm_live_lock
+ * @later: in the list of a worker
  * @id: never used twice; constant while the block is live, as are the members up to @born
  * @vaddr: the address that the owner has
  * @frames: its page frames, with their cache type
@@ -25,14 +25,15 @@
  * @account: the account that it is charged to
  * @caller: code address that asked for it
  * @born: monotonic time in ns
- * @users: mappings in user space, and dma-bufs; protected by ctgm_live_lock, as is @freed
- * @freed: the owner has freed it, and only @users keep it
+ * @users: dma-bufs, and mappings that are being made; protected by ctgm_live_lock, as is
+ *	@freed
+ * @freed: the owner has freed it, and @users or references on its frames keep it
+ * @unheld: so many frames, from the first on, have no other reference; for the one task
+ *	that releases the block
  */
 struct ctgm_block {
-	union {
-		struct rb_node by_address;
-		struct llist_node destroy_later;
-	};
+	struct rb_node by_address;
+	struct llist_node later;
 	u64 id;
 	void *vaddr;
 	struct ctgm_frames frames;
@@ -45,6 +46,7 @@ struct ctgm_block {
 	u64 born;
 	unsigned int users;
 	bool freed;
+	unsigned long unheld;
 };
 
 int ctgm_block_init(void);
@@ -58,7 +60,6 @@ struct contigmem_partition *ctgm_block_create_partition(const char *name,
 							const struct contigmem_request *req,
 							gfp_t gfp);
 struct ctgm_block *ctgm_block_use(const void *vaddr);
-void ctgm_block_use_again(struct ctgm_block *block);
 void ctgm_block_unuse(struct ctgm_block *block);
 bool ctgm_block_describe(const void *vaddr, struct contigmem_info *info);
 bool ctgm_block_find_from(unsigned long address, struct contigmem_info *info);

@@ -168,12 +168,13 @@ static inline bool compat_pageblock_is_cma(unsigned long pfn)
 #endif
 
 /* 6.3 gave the flags of a mapping functions of their own. */
-static inline void compat_vm_flags_clear(struct vm_area_struct *vma, unsigned long flags)
+static inline void compat_vm_flags_mod(struct vm_area_struct *vma, unsigned long set,
+				       unsigned long clear)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
-	vma->vm_flags &= ~flags;
+	vma->vm_flags = (vma->vm_flags | set) & ~clear;
 #else
-	vm_flags_clear(vma, flags);
+	vm_flags_mod(vma, set, clear);
 #endif
 }
 

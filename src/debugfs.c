@@ -294,8 +294,10 @@ static int blocks_show(struct seq_file *seq, void *unused)
 			   info.size, info.nid, contigmem_cache_name(info.cache),
 			   contigmem_source_name(info.source), caller,
 			   ms / MSEC_PER_SEC, ms % MSEC_PER_SEC);
+		if (info.freed)
+			seq_puts(seq, " freed");
 		if (info.users)
-			seq_printf(seq, " %susers=%u", info.freed ? "freed " : "", info.users);
+			seq_printf(seq, " users=%u", info.users);
 		seq_putc(seq, '\n');
 		cond_resched();
 	}

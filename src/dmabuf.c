@@ -193,7 +193,6 @@ static int dmabuf_end_cpu_access(struct dma_buf *buf, enum dma_data_direction di
 	return 0;
 }
 
-/* The mapping keeps the dma-buf's file, which keeps the block. */
 static int dmabuf_map_to_user(struct dma_buf *buf, struct vm_area_struct *vma)
 {
 	struct ctgm_dmabuf *export = buf->priv;

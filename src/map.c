@@ -5,6 +5,7 @@
  */
 #include <linux/errno.h>
 #include <linux/limits.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/personality.h>
 #include <linux/sched.h>
@@ -48,9 +49,35 @@ void ctgm_unmap_readonly(const void *vaddr)
 	vunmap(vaddr);
 }
 
+/* Page structures that are passed to the kernel at a time; they are on the stack. */
+#define MAP_BATCH	32UL
+
+/* Each entry holds a reference on its page, which keeps the block: see block_release(). */
+static int map_insert(struct vm_area_struct *vma, unsigned long pfn)
+{
+	struct page *pages[MAP_BATCH];
+	unsigned long at, nr, i;
+
+	for (at = vma->vm_start; at < vma->vm_end; at += nr << PAGE_SHIFT) {
+		unsigned long left;
+		int error;
+
+		nr = min(MAP_BATCH, (vma->vm_end - at) >> PAGE_SHIFT);
+		for (i = 0; i < nr; i++)
+			pages[i] = pfn_to_page(pfn++);
+		left = nr;
+		error = vm_insert_pages(vma, at, pages, &left);
+		/* -EFAULT: there was no memory for an upper page table. */
+		if (error)
+			return error == -EFAULT ? -ENOMEM : error;
+		cond_resched();
+	}
+	return 0;
+}
+
 /**
  * ctgm_map_user() - map page frames, or a part of them, to user space
- * @frames: the frames, which must stay until the mapping is gone
+ * @frames: the frames, which must stay until this returns
  * @readonly: refuse a writable mapping
  * @vma: where; its offset is in the frames
  *
@@ -74,9 +101,10 @@ int ctgm_map_user(const struct ctgm_frames *frames, bool readonly, struct vm_are
 	if ((vma->vm_flags & VM_EXEC && !exec_is_implied) ||
 	    (readonly && vma->vm_flags & VM_WRITE))
 		return -EACCES;
-	compat_vm_flags_clear(vma, VM_EXEC | VM_MAYEXEC | (readonly ? VM_MAYWRITE : 0));
+	/* The pages are no bare frames: a driver that says so does it out of habit. */
+	compat_vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP,
+			    VM_EXEC | VM_MAYEXEC | VM_PFNMAP | (readonly ? VM_MAYWRITE : 0));
 	/* From the flags: a cache type that the driver has set is not the block's. */
 	vma->vm_page_prot = ctgm_memtype_pgprot(vm_get_page_prot(vma->vm_flags), frames->cache);
-	return remap_pfn_range(vma, vma->vm_start, frames->first + vma->vm_pgoff,
-			       nr << PAGE_SHIFT, vma->vm_page_prot);
+	return map_insert(vma, frames->first + vma->vm_pgoff);
 }

@@ -398,7 +398,7 @@ static void walk_process(struct state *state, struct mm_struct *mm)
 
 	mmap_read_lock(mm);
 	while ((vma = find_vma(mm, addr))) {
-		if (vma->vm_flags & VM_PFNMAP)
+		if (vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP))
 			walk(state, mm->pgd, vma->vm_start, vma->vm_end, true);
 		addr = vma->vm_end;
 	}
@@ -407,7 +407,7 @@ static void walk_process(struct state *state, struct mm_struct *mm)
 
 #define PROCESSES_MAX	512
 
-/* User space maps blocks with VM_PFNMAP: only such areas are read. */
+/* A driver maps frames of its own with these flags alone: only such areas are read. */
 static int walk_processes(struct state *state)
 {
 	struct mm_struct **mms = kcalloc(PROCESSES_MAX, sizeof(*mms), GFP_KERNEL);

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The driver's device node: a program writes the name of a block, maps the block, reads
- * the driver's checksum of its content, and exports it as a dma-buf.
+ * The driver's device nodes: a program writes the name of a block, maps the block, reads
+ * the driver's checksum of its content, and exports it as a dma-buf. Two of the nodes
+ * have operations of their own for their mappings: one sets them after it has mapped a
+ * block, as drivers of USB do, and one before, as drivers of sound do.
  */
+#include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/ioctl.h>
 #include <linux/miscdevice.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
@@ -17,12 +21,17 @@
 
 #define CLIENT_EXPORT	_IO('c', 1)
 #define CLIENT_CHOOSE	_IO('c', 2)
+#define CLIENT_OPENS	_IO('c', 3)
+#define CLIENT_CLOSES	_IO('c', 4)
 
 static struct client *served;
 static DEFINE_MUTEX(lock);	/* against a free during another call */
 
 /* Blocks for programs alone. The high ones are beyond 32 bits where the machine has that. */
 static struct client_block blocks[] = {
+	{ .name = "after", .size = SZ_64K },
+	{ .name = "before", .size = SZ_64K },
+	{ .name = "pinned", .size = SZ_64K },
 	{ .name = "high", .size = SZ_2M + SZ_64K },
 	{ .name = "high-uc", .size = SZ_64K },
 	{ .name = "high-wc", .size = SZ_512K },
@@ -35,7 +44,7 @@ static int client_get_block(struct client_block *block)
 
 	if (!strcmp(block->name, "high-uc"))
 		req.cache = CONTIGMEM_UNCACHED;
-	if (!strcmp(block->name, "high-wc"))
+	if (!strcmp(block->name, "high-wc") || !strcmp(block->name, "before"))
 		req.cache = CONTIGMEM_WRITECOMBINE;
 	if (!strncmp(block->name, "high", 4))
 		req.low = SZ_4G;
@@ -164,6 +173,51 @@ static int client_mmap(struct file *file, struct vm_area_struct *vma)
 	return contigmem_mmap(vma, block ? READ_ONCE(block->vaddr) : NULL);
 }
 
+/* How often the driver's own operations ran. */
+struct client_counts {
+	atomic_t opens;
+	atomic_t closes;
+};
+
+static struct client_counts counts;
+
+static void client_vma_open(struct vm_area_struct *vma)
+{
+	struct client_counts *mine = vma->vm_private_data;
+
+	atomic_inc(&mine->opens);
+}
+
+static void client_vma_close(struct vm_area_struct *vma)
+{
+	struct client_counts *mine = vma->vm_private_data;
+
+	atomic_inc(&mine->closes);
+}
+
+static const struct vm_operations_struct client_vm_ops = {
+	.open = client_vma_open,
+	.close = client_vma_close,
+};
+
+static int client_mmap_before(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_ops = &client_vm_ops;
+	vma->vm_private_data = &counts;
+	return client_mmap(file, vma);
+}
+
+static int client_mmap_after(struct file *file, struct vm_area_struct *vma)
+{
+	int error = client_mmap(file, vma);
+
+	if (error)
+		return error;
+	vma->vm_ops = &client_vm_ops;
+	vma->vm_private_data = &counts;
+	return 0;
+}
+
 /* A program that has the node open for reading alone cannot write a name. */
 static long client_choose_user(struct file *file, const char __user *from)
 {
@@ -191,43 +245,67 @@ static long client_ioctl(struct file *file, unsigned int command, unsigned long 
 		return contigmem_export_dmabuf(block ? READ_ONCE(block->vaddr) : NULL, argument);
 	case CLIENT_CHOOSE:
 		return client_choose_user(file, (const char __user *)argument);
+	case CLIENT_OPENS:
+		return atomic_read(&counts.opens);
+	case CLIENT_CLOSES:
+		return atomic_read(&counts.closes);
 	default:
 		return -ENOTTY;
 	}
 }
 
-static const struct file_operations client_fops = {
-	.owner = THIS_MODULE,
-	.open = nonseekable_open,
-	.read = client_read,
-	.write = client_write,
-	.mmap = client_mmap,
-	.unlocked_ioctl = client_ioctl,
+#define CLIENT_FOPS(map) {			\
+	.owner = THIS_MODULE,			\
+	.open = nonseekable_open,		\
+	.read = client_read,			\
+	.write = client_write,			\
+	.mmap = map,				\
+	.unlocked_ioctl = client_ioctl,		\
+}
+
+static const struct file_operations client_fops = CLIENT_FOPS(client_mmap);
+static const struct file_operations client_fops_after = CLIENT_FOPS(client_mmap_after);
+static const struct file_operations client_fops_before = CLIENT_FOPS(client_mmap_before);
+
+#define CLIENT_NODE(suffix) {			\
+	.minor = MISC_DYNAMIC_MINOR,		\
+	.name = "contigmem_client" #suffix,	\
+	.mode = 0600,				\
+	.fops = &client_fops ## suffix,		\
+}
+
+static struct miscdevice client_nodes[] = {
+	CLIENT_NODE(), CLIENT_NODE(_after), CLIENT_NODE(_before),
 };
 
-static struct miscdevice client_node = {
-	.minor = MISC_DYNAMIC_MINOR,
-	.name = "contigmem_client",
-	.mode = 0600,
-	.fops = &client_fops,
-};
+static void client_remove_nodes(unsigned int nr)
+{
+	while (nr)
+		misc_deregister(&client_nodes[--nr]);
+}
 
 int client_user_get(struct client *client)
 {
+	unsigned int i;
 	int error;
 
 	served = client;
 	error = client_get_blocks();
 	if (error)
 		return error;
-	error = misc_register(&client_node);
-	if (error)
-		client_put_blocks();
-	return error;
+	for (i = 0; i < ARRAY_SIZE(client_nodes); i++) {
+		error = misc_register(&client_nodes[i]);
+		if (error) {
+			client_remove_nodes(i);
+			client_put_blocks();
+			return error;
+		}
+	}
+	return 0;
 }
 
 void client_user_put(void)
 {
-	misc_deregister(&client_node);
+	client_remove_nodes(ARRAY_SIZE(client_nodes));
 	client_put_blocks();
 }

@@ -19,7 +19,9 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,6 +29,8 @@
 #define PAGE		4096UL
 #define CLIENT_EXPORT	_IO('c', 1)
 #define CLIENT_CHOOSE	_IO('c', 2)
+#define CLIENT_OPENS	_IO('c', 3)
+#define CLIENT_CLOSES	_IO('c', 4)
 
 /* Memory types as the PAT register codes them. */
 enum type { WC = 1, WB = 6, UC_MINUS = 7 };
@@ -117,6 +121,17 @@ static bool listed(const char *end)
 static int export(int node, int flags)
 {
 	return ioctl(node, CLIENT_EXPORT, flags);
+}
+
+/* A freed block goes a moment after its last user. */
+static bool is_gone(void)
+{
+	for (int i = 0; i < 600; i++) {
+		if (!listed(" freed"))
+			return true;
+		usleep(100000);
+	}
+	return false;
 }
 
 /* The page frame at an address; 0 if there is none. */
@@ -243,6 +258,33 @@ static bool protection_cannot_be_widened(void)
 	return good;
 }
 
+/* Protection that is taken away and given back leaves the cache type as it is. */
+static bool protection_comes_and_goes(void)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(blocks); i++) {
+		int node = choose(blocks[i].name);
+		char *memory;
+
+		if (!blocks[i].writable)
+			continue;
+		memory = map(node, blocks[i].size, PROT_READ | PROT_WRITE, 0);
+		good = good && memory != MAP_FAILED &&
+		       !mprotect(memory, blocks[i].size, PROT_READ) &&
+		       mapped_as(memory, blocks[i].size, blocks[i].type, false) &&
+		       !mprotect(memory, blocks[i].size, PROT_READ | PROT_WRITE);
+		if (good) {
+			fill((__u32 *)memory, blocks[i].size, 300 + i);
+			good = mapped_as(memory, blocks[i].size, blocks[i].type, true) &&
+			       driver_sees(node, memory, blocks[i].size) && ledger_is_right();
+		}
+		munmap(memory, blocks[i].size);
+		close(node);
+	}
+	return good;
+}
+
 /* Opens the device node for reading alone and chooses a block. */
 static int choose_to_read(const char *path, const char *name)
 {
@@ -348,6 +390,95 @@ static bool implied_exec_is_no_obstacle(void)
 	personality(before);
 	umount(folder);
 	rmdir(folder);
+	return good;
+}
+
+/* The calls that read and write another process, in kernels that have them. */
+static bool process_vm_reaches(char *memory, size_t size, bool writable)
+{
+	char *copy = malloc(size);
+	struct iovec here = { copy, size }, there = { memory, size };
+	ssize_t length;
+	bool good = true;
+
+	if (!process_vm_readv(getpid(), NULL, 0, NULL, 0, 0)) {
+		length = process_vm_readv(getpid(), &here, 1, &there, 1, 0);
+		good = length == (ssize_t)size && !memcmp(copy, memory, size);
+		/* What is written has been read there. */
+		length = process_vm_writev(getpid(), &here, 1, &there, 1, 0);
+		good = good && (writable ? length == (ssize_t)size : length < 0);
+	}
+	free(copy);
+	return good;
+}
+
+/* What a debugger does with the file mem. */
+static bool mem_reaches(int mem, char *memory, size_t size, bool writable)
+{
+	static const char ours[16] = "what a debugger";
+	char *end = memory + size - sizeof(ours), text[16];
+
+	if (pread(mem, text, sizeof(text), (off_t)end) != sizeof(text) ||
+	    memcmp(text, end, sizeof(text)))
+		return false;
+	if (writable)
+		return pwrite(mem, ours, sizeof(ours), (off_t)end) == sizeof(ours) &&
+		       !memcmp(end, ours, sizeof(ours));
+	return pwrite(mem, ours, sizeof(ours), (off_t)end) < 0 && !memcmp(text, end, sizeof(text));
+}
+
+static bool ptrace_reaches(long *memory, bool writable)
+{
+	pid_t child = fork();
+	long word;
+	bool good;
+
+	if (!child) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	good = child > 0 && waitpid(child, NULL, 0) == child;
+	errno = 0;
+	word = ptrace(PTRACE_PEEKDATA, child, memory, NULL);
+	good = good && !errno && word == memory[0];
+	if (writable)
+		good = good && !ptrace(PTRACE_POKEDATA, child, memory, 4711) && memory[0] == 4711;
+	else
+		good = good && ptrace(PTRACE_POKEDATA, child, memory, ~word) &&
+		       memory[0] == word;
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	return good;
+}
+
+static bool a_debugger_reaches_it(void)
+{
+	int mem = open("/proc/self/mem", O_RDWR);
+	bool good = mem >= 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(blocks); i++) {
+		int prot = PROT_READ | (blocks[i].writable ? PROT_WRITE : 0);
+		int node = choose(blocks[i].name), buf = export(node, O_RDWR);
+		char *memory = map(node, blocks[i].size, prot, 0);
+		char *shared = map(buf, blocks[i].size, prot, 0);
+		bool this = memory != MAP_FAILED && shared != MAP_FAILED &&
+			    mem_reaches(mem, memory, blocks[i].size, blocks[i].writable) &&
+			    mem_reaches(mem, shared, blocks[i].size, blocks[i].writable) &&
+			    process_vm_reaches(memory, blocks[i].size, blocks[i].writable) &&
+			    ptrace_reaches((long *)memory, blocks[i].writable) &&
+			    ptrace_reaches((long *)shared, blocks[i].writable) &&
+			    driver_sees(node, memory, blocks[i].size) && ledger_is_right();
+
+		if (!this)
+			printf("# %s: %s\n", blocks[i].name, strerror(errno));
+		good = good && this;
+		munmap(memory, blocks[i].size);
+		munmap(shared, blocks[i].size);
+		close(buf);
+		close(node);
+	}
+	close(mem);
 	return good;
 }
 
@@ -595,8 +726,8 @@ static bool a_freed_block_stays_while_a_dma_buf_has_it(void)
 		/* The mapping alone keeps the block as well. */
 		close(buf);
 		good = memory != MAP_FAILED && memory[7] == 7 && listed(" freed users=1\n") &&
-		       ledger_is_right() && !munmap(memory, PAGE) && !listed("users=") &&
-		       ledger_is_right();
+		       ledger_is_right() && !munmap(memory, PAGE) && is_gone() &&
+		       !listed("users=") && ledger_is_right();
 	}
 	return good;
 }
@@ -606,19 +737,117 @@ static bool a_freed_block_stays_while_it_is_mapped(void)
 {
 	int node = choose("frame");
 	char *memory = map(node, blocks[FRAME].size, PROT_READ | PROT_WRITE, 0);
-	bool good = memory != MAP_FAILED && listed(" users=1\n") && !listed("freed") &&
-		    write(node, "free", 4) == 4 && listed(" freed users=1\n");
+	bool good = memory != MAP_FAILED && !listed("users=") && !listed("freed") &&
+		    write(node, "free", 4) == 4 && listed(" freed\n");
 
 	if (good) {
 		fill((__u32 *)memory, blocks[FRAME].size, 5);
 		good = memory[0] == 5 && mapped_as(memory, blocks[FRAME].size, WC, true) &&
 		       map(node, PAGE, PROT_READ, 0) == MAP_FAILED && errno == ENOENT &&
-		       !munmap(memory, blocks[FRAME].size / 2) && listed(" freed users=1\n") &&
+		       !munmap(memory, blocks[FRAME].size / 2) && listed(" freed\n") &&
+		       ledger_is_right() &&
 		       !munmap(memory + blocks[FRAME].size / 2, blocks[FRAME].size / 2) &&
-		       !listed("users=");
+		       is_gone();
 	}
 	close(node);
 	return good;
+}
+
+/* Frees the driver's block "pinned": no later test can use it. */
+static bool a_freed_block_stays_while_a_page_is_pinned(void)
+{
+	static const char ours[16] = "held by a pipe";
+	int node = choose("pinned"), ends[2];
+	size_t size = 64 << 10;
+	char *memory = map(node, size, PROT_READ | PROT_WRITE, 0), text[16];
+	struct iovec last = { memory + size - 16, 16 };
+	bool good = memory != MAP_FAILED && !pipe(ends);
+
+	if (!good)
+		return false;
+	memcpy(memory + size - 16, ours, 16);
+	good = vmsplice(ends[1], &last, 1, 0) == 16 && write(node, "free", 4) == 4 &&
+	       !munmap(memory, size) && listed(" freed\n");
+	/* Longer than the worker's period. */
+	usleep(500000);
+	good = good && listed(" freed\n") && ledger_is_right() &&
+	       read(ends[0], text, 16) == 16 && !memcmp(text, ours, 16) && is_gone();
+	close(ends[0]);
+	close(ends[1]);
+	close(node);
+	return good;
+}
+
+/* Did the driver's operations run so often since the counts were taken? */
+static bool counted(int node, const int before[2], int opens, int closes)
+{
+	int opened = ioctl(node, CLIENT_OPENS) - before[0];
+	int closed = ioctl(node, CLIENT_CLOSES) - before[1];
+
+	if (opened == opens && closed == closes)
+		return true;
+	printf("# %d opens and %d closes instead of %d and %d\n", opened, closed, opens, closes);
+	return false;
+}
+
+/* A child inherits the mapping, unmaps a page, sees the block, and ends. */
+static bool child_uses(char *memory, bool killed)
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (!child) {
+		bool good = !munmap(memory, PAGE) && memory[PAGE] == 1;
+
+		if (killed && good)
+			kill(getpid(), SIGKILL);
+		_exit(!good);
+	}
+	return child > 0 && waitpid(child, &status, 0) == child &&
+	       (killed ? WIFSIGNALED(status) : !status);
+}
+
+/*
+ * A driver with operations of its own for the mapping. Frees the block: no later test can
+ * use it.
+ */
+static bool a_driver_keeps_its_operations(const char *path, const char *name, enum type type)
+{
+	int node = open(path, O_RDWR), other = choose("ring");
+	int before[2] = { ioctl(other, CLIENT_OPENS), ioctl(other, CLIENT_CLOSES) };
+	size_t size = 64 << 10, part = 4 * PAGE;
+	bool good = node >= 0 && !ioctl(node, CLIENT_CHOOSE, name);
+	char *memory = good ? map(node, size, PROT_READ | PROT_WRITE, 0) : MAP_FAILED;
+
+	if (memory == MAP_FAILED)
+		return false;
+	memset(memory, 1, size);
+	good = counted(other, before, 0, 0) && mapped_as(memory, size, type, true) &&
+	       ledger_is_right() &&
+	       /* Two parts remain. */
+	       !munmap(memory + part, part) && counted(other, before, 2, 1) &&
+	       !listed("freed") && write(node, "free", 4) == 4 && listed(" freed\n") &&
+	       /* A child gets both, and a third when it unmaps a page; it ends with two. */
+	       child_uses(memory, false) && counted(other, before, 5, 4) &&
+	       child_uses(memory, true) && counted(other, before, 8, 7) &&
+	       mapped_as(memory, part, type, true) && listed(" freed\n") && ledger_is_right();
+	close(node);
+	good = good && !munmap(memory, part) && counted(other, before, 8, 8) &&
+	       listed(" freed\n") && mapped_as(memory + 2 * part, size - 2 * part, type, true) &&
+	       memory[size - 1] == 1 && !munmap(memory + 2 * part, size - 2 * part) &&
+	       counted(other, before, 8, 9) && is_gone();
+	close(other);
+	return good;
+}
+
+static bool operations_set_afterwards_run(void)
+{
+	return a_driver_keeps_its_operations("/dev/contigmem_client_after", "after", WB);
+}
+
+static bool operations_set_before_run(void)
+{
+	return a_driver_keeps_its_operations("/dev/contigmem_client_before", "before", WC);
 }
 
 static const struct {
@@ -630,13 +859,19 @@ static const struct {
 	{ "what is not in the block is refused", what_is_not_in_the_block_is_refused },
 	{ "what it is not meant for is refused", what_it_is_not_meant_for_is_refused },
 	{ "protection cannot be widened", protection_cannot_be_widened },
+	{ "protection comes and goes", protection_comes_and_goes },
 	{ "what is open for reading can be read", what_is_open_for_reading_can_be_read },
 	{ "implied exec is no obstacle", implied_exec_is_no_obstacle },
+	{ "a debugger reaches it", a_debugger_reaches_it },
 	{ "other processes come and go", other_processes_come_and_go },
 	{ "a dma-buf is the block", a_dma_buf_is_the_block },
 	{ "a dma-buf allows no more than the block", a_dma_buf_allows_no_more_than_the_block },
 	{ "a device gets what it takes", a_device_gets_what_it_takes },
 	{ "a device of 32 bits reaches all", a_device_of_32_bits_reaches_all },
+	{ "operations set afterwards run", operations_set_afterwards_run },
+	{ "operations set before run", operations_set_before_run },
+	{ "a freed block stays while a page is pinned",
+	  a_freed_block_stays_while_a_page_is_pinned },
 	{ "a freed block stays while a dma-buf has it",
 	  a_freed_block_stays_while_a_dma_buf_has_it },
 	{ "a freed block stays while it is mapped", a_freed_block_stays_while_it_is_mapped },
