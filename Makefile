@@ -29,6 +29,9 @@ lint:
 bench:
 	@scripts/bench
 
+prove:
+	@scripts/prove
+
 race:
 	@scripts/race
 
@@ -39,15 +42,16 @@ help:
 	@echo 'make          builds contigmem.ko for the running kernel, or for KDIR=/path/to/build'
 	@echo 'make clean    removes what make built'
 	@echo 'make demo     boots a stock kernel in a guest and shows what contigmem can do'
-	@echo 'make check    lint, builds and tests on all kernels, or on KERNELS="debian-6.1 test-newest"'
+	@echo 'make check    lint, proofs, builds and tests on all kernels, or on KERNELS="debian-6.1 test-newest"'
 	@echo 'make check-all  more kernels, configurations and requests; before a release'
 	@echo 'make kunit    runs the KUnit suites under virtme-ng on a test kernel, or on your own with'
 	@echo '              KDIR=/path/to/build; FILTER="contigmem_a*" runs some of them'
 	@echo 'make lint     checkpatch, sparse, kernel-doc, shellcheck, a build without warnings'
+	@echo 'make prove    proofs in user space: placement, arenas, the parser of requests'
 	@echo 'make race     runs suites on a kernel that reports data races; before a release'
 	@echo 'make bench    measures beside the kernel'"'"'s own allocators; QUICK=1: less of it'
 	@echo 'make update   looks for newer kernels the next time'
 	@echo
 	@echo 'Kernels and logs are kept in CONTIGMEM_CACHE, by default ~/.cache/contigmem.'
 
-.PHONY: modules clean demo check check-all kunit lint bench race update help
+.PHONY: modules clean demo check check-all kunit lint bench prove race update help

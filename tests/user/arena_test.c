@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * src/arena.c hands out no frame twice, gives back no frame in use, and finds a place where
+ * there is one: random calls against a record of each frame. Wherever the code holds no
+ * lock, other calls come between, as from an interrupt or another processor.
+ */
+#include "kernel.h"
+
+static struct shrinker test_shrinker;
+
+static struct shrinker *
+compat_shrinker_register(const char *name,
+			 unsigned long (*count)(struct shrinker *, struct shrink_control *),
+			 unsigned long (*scan)(struct shrinker *, struct shrink_control *))
+{
+	test_shrinker = (struct shrinker){ count, scan };
+	return &test_shrinker;
+}
+
+static void compat_shrinker_unregister(struct shrinker *shrinker)
+{
+}
+
+#include "../../src/frames.c"
+#include "../../src/arena.c"
+#include "place_model.h"
+
+#define PARTITIONS	3
+#define OPS		20000
+#define RUNS		100
+
+enum owner { KERNEL, IDLE, BLOCK };
+
+/* What each frame is, and in which arena; arenas have numbers from 1 on. */
+static struct {
+	enum owner owner;
+	unsigned int arena;
+	bool of_partition;
+	enum contigmem_cache cache;
+} frame[USER_FRAMES];
+
+/* Live blocks, and the partition of each. */
+static struct {
+	struct ctgm_frames frames;
+	struct ctgm_arena *partition;
+} blocks[USER_FRAMES];
+static unsigned int nr_blocks;
+
+static struct ctgm_arena *partitions[PARTITIONS];
+static struct ctgm_frames partition_frames[PARTITIONS];
+static unsigned int arenas_made;
+static unsigned int depth;		/* calls inside calls */
+static unsigned long between;		/* calls between others */
+static unsigned long served, refused;
+
+int ctgm_memtype_set(unsigned long first, unsigned long nr, enum contigmem_cache cache)
+{
+	return 0;
+}
+
+static void set_owner(unsigned long first, unsigned long nr, enum owner from, enum owner to)
+{
+	for (; nr--; first++) {
+		user_check(frame[first - USER_BASE].owner == from, "frame %#lx: %d, not %d", first,
+			   frame[first - USER_BASE].owner, from);
+		user_check(!pfn_to_page(first)->offline, "frame %#lx is marked as offline", first);
+		frame[first - USER_BASE].owner = to;
+	}
+}
+
+/* The source of the arenas' frames takes them back. */
+static void take_back(const struct ctgm_frames *frames)
+{
+	unsigned long i;
+
+	set_owner(frames->first, frames->nr, IDLE, KERNEL);
+	for (i = 0; i < frames->nr; i++)
+		frame[frames->first - USER_BASE + i].arena = 0;
+}
+
+static const struct ctgm_source test_source = { .free = take_back };
+
+static struct ctgm_constraints any_place(void)
+{
+	struct ctgm_constraints place = {
+		.last = ULONG_MAX,
+		.nr = 1 + user_below(user_below(4) ? 4 : 20),
+		.align = 1UL << user_below(user_below(2) ? 1 : 4),
+	};
+
+	if (user_below(2)) {
+		place.first = USER_BASE + user_below(USER_FRAMES);
+		place.last = place.first + user_below(USER_FRAMES);
+	}
+	if (!user_below(3)) {
+		for (place.boundary = 1; place.boundary < place.nr;)
+			place.boundary *= 2;
+	}
+	return place;
+}
+
+static void add_block(const struct ctgm_frames *frames, struct ctgm_arena *partition)
+{
+	unsigned long i;
+
+	set_owner(frames->first, frames->nr, IDLE, BLOCK);
+	for (i = 1; i < frames->nr; i++)
+		user_check(frame[frames->first - USER_BASE + i].arena ==
+			   frame[frames->first - USER_BASE].arena, "a block in two arenas");
+	blocks[nr_blocks].frames = *frames;
+	blocks[nr_blocks++].partition = partition;
+	served++;
+}
+
+/* Is there a place in an arena whose frames are all idle and good? */
+static bool have_place(const struct ctgm_constraints *place, bool of_partition,
+		       enum contigmem_cache cache, unsigned int arena)
+{
+	unsigned long start, i;
+
+	for (start = USER_BASE; start + place->nr <= USER_BASE + USER_FRAMES; start++) {
+		unsigned long at = start - USER_BASE;
+
+		if (!model_fits(place, start) || frame[at].of_partition != of_partition ||
+		    frame[at].cache != cache || (arena && frame[at].arena != arena))
+			continue;
+		for (i = 0; i < place->nr && frame[at + i].owner == IDLE &&
+		     frame[at + i].arena == frame[at].arena && !user_pages[at + i].poisoned;)
+			i++;
+		if (i == place->nr)
+			return true;
+	}
+	return false;
+}
+
+static void check_result(bool ok, const struct ctgm_constraints *place,
+			 const struct ctgm_frames *frames, bool missed)
+{
+	if (!ok) {
+		user_check(!missed, "a place was missed for %lu frames", place->nr);
+		refused++;
+		return;
+	}
+	user_check(model_fits(place, frames->first), "frames %#lx outside the request",
+		   frames->first);
+	/* A frame may go bad later; in this test none does during a call. */
+	user_check(!ctgm_frames_count_poisoned(frames), "a bad frame in a block");
+}
+
+static void call_alloc(void)
+{
+	struct ctgm_alloc_control ac = {
+		.place = any_place(), .zone = ZONE_NORMAL,
+		.cache = user_below(CONTIGMEM_NR_CACHES),
+	};
+	struct ctgm_frames frames = { .nr = ac.place.nr, .source = &ctgm_source_arena };
+	unsigned long since = between;
+	bool have = have_place(&ac.place, false, ac.cache, 0);
+	bool ok = ctgm_source_arena.alloc(&ac, &frames) == CONTIGMEM_OK;
+
+	check_result(ok, &ac.place, &frames, have && !depth && between == since);
+	if (ok)
+		add_block(&frames, NULL);
+}
+
+static void call_alloc_in(void)
+{
+	unsigned int nr = user_below(PARTITIONS);
+	struct ctgm_constraints place = any_place();
+	struct ctgm_frames frames = { .nr = place.nr };
+	unsigned long since = between;
+	bool have, ok;
+
+	if (!partitions[nr])
+		return;
+	have = have_place(&place, true, partition_frames[nr].cache,
+			  frame[partition_frames[nr].first - USER_BASE].arena);
+	user_check(!have || ctgm_arena_has_place(partitions[nr], &place), "a place is denied");
+	ok = ctgm_arena_alloc_in(partitions[nr], &place, &frames);
+	check_result(ok, &place, &frames, have && !depth && between == since);
+	if (ok)
+		add_block(&frames, partitions[nr]);
+}
+
+static void call_free(void)
+{
+	unsigned int nr;
+	struct ctgm_frames frames;
+	struct ctgm_arena *partition;
+
+	if (!nr_blocks)
+		return;
+	nr = user_below(nr_blocks);
+	frames = blocks[nr].frames;
+	partition = blocks[nr].partition;
+	blocks[nr] = blocks[--nr_blocks];
+	set_owner(frames.first, frames.nr, BLOCK, IDLE);
+	if (partition)
+		ctgm_arena_free_in(partition, &frames);
+	else
+		ctgm_source_arena.free(&frames);
+}
+
+static void call_shrinker(void)
+{
+	struct shrink_control control = { .nr_to_scan = 1 + user_below(64) };
+
+	if (test_shrinker.count(&test_shrinker, &control) != SHRINK_EMPTY)
+		test_shrinker.scan(&test_shrinker, &control);
+}
+
+/* Frames of the kernel for a new arena; 0 if the ones drawn are not all the kernel's. */
+static unsigned long any_free_range(unsigned long nr)
+{
+	unsigned long first = user_below((USER_FRAMES - nr) / 4 + 1) * 4, i;
+
+	for (i = first; i < first + nr; i++) {
+		if (frame[i].owner != KERNEL || user_pages[i].poisoned)
+			return 0;
+	}
+	return USER_BASE + first;
+}
+
+static struct ctgm_arena *new_arena(struct ctgm_frames *all, bool of_partition)
+{
+	struct ctgm_arena *arena;
+	unsigned long i, nr = 4 * (1 + user_below(8));
+
+	*all = (struct ctgm_frames){
+		.first = any_free_range(nr), .nr = nr, .source = &test_source,
+		.cache = user_below(CONTIGMEM_NR_CACHES),
+	};
+	all->home = all->cache;
+	if (!all->first)
+		return NULL;
+	arena = ctgm_arena_create(nr, GFP_KERNEL);
+	user_check(arena, "no memory");
+	arenas_made++;
+	set_owner(all->first, nr, KERNEL, IDLE);
+	for (i = all->first - USER_BASE; nr--; i++) {
+		frame[i].arena = arenas_made;
+		frame[i].of_partition = of_partition;
+		frame[i].cache = all->cache;
+	}
+	return arena;
+}
+
+static void call_add(void)
+{
+	struct ctgm_frames all, frames = {};
+	struct ctgm_arena *arena = new_arena(&all, false);
+	unsigned long at;
+
+	if (!arena)
+		return;
+	frames.nr = 1 + user_below(all.nr);
+	at = user_below(all.nr - frames.nr + 1);
+	ctgm_arena_add(arena, &all, all.first + at, &frames);
+	user_check(frames.first == all.first + at, "the block lies elsewhere");
+	add_block(&frames, NULL);
+}
+
+static void call_partition(void)
+{
+	unsigned int nr = user_below(PARTITIONS), i;
+	struct ctgm_arena *arena = partitions[nr];
+
+	if (!arena) {
+		arena = new_arena(&partition_frames[nr], true);
+		if (arena)
+			ctgm_arena_add_partition(arena, &partition_frames[nr]);
+		partitions[nr] = arena;
+		return;
+	}
+	for (i = 0; i < nr_blocks; i++) {
+		if (blocks[i].partition == arena)
+			return;
+	}
+	partitions[nr] = NULL;
+	ctgm_arena_remove_partition(arena);
+	take_back(&partition_frames[nr]);
+}
+
+static void call_release(void)
+{
+	unsigned long first = USER_BASE + user_below(USER_FRAMES);
+	unsigned long last = first + user_below(USER_FRAMES);
+	nodemask_t nodes = { user_below(2) };
+
+	if (user_below(2))
+		ctgm_arena_release_idle(first, last, user_below(2) ? &nodes : NULL, user_below(2));
+	else
+		ctgm_arena_release_in(first, last);
+}
+
+/* The calls for any context come between others as well. */
+static void (* const calls[])(void) = {
+	call_alloc, call_alloc, call_alloc_in, call_free, call_free, call_shrinker,
+};
+
+static void (* const sleeping_calls[])(void) = {
+	call_add, call_add, call_partition, call_release, user_run_work,
+};
+
+static void call_between(void)
+{
+	if (depth == 2 || user_below(4))
+		return;
+	depth++;
+	between++;
+	calls[user_below(ARRAY_SIZE(calls))]();
+	depth--;
+}
+
+/* The counters against the frames, while no call is under way. */
+static void check_stats(void)
+{
+	struct ctgm_arena_stats stats = ctgm_arena_stats();
+	unsigned long frames = 0, idle = 0, i, j;
+
+	for (i = 0; i < USER_FRAMES; i = j) {
+		bool live = false;
+
+		for (j = i; j < USER_FRAMES && frame[j].arena == frame[i].arena; j++)
+			live |= frame[j].owner == BLOCK;
+		if (!frame[i].arena || frame[i].of_partition)
+			continue;
+		frames += j - i;
+		idle += live ? 0 : j - i;
+	}
+	user_check(stats.frames == frames && stats.idle == idle,
+		   "%lu frames, %lu idle: not %lu, %lu", stats.frames, stats.idle, frames, idle);
+}
+
+static void run(u64 seed)
+{
+	unsigned long op, i;
+
+	user_seed = seed;
+	memset(user_pages, 0, sizeof(user_pages));
+	/* All of the memory, or none. */
+	arena_idle_mb = user_below(2);
+	arena_idle_seconds = user_below(100);
+	user_preempt = NULL;
+	user_check(!ctgm_arena_init(), "not loaded");
+	for (op = 0; op < OPS; op++) {
+		/* Half of the runs have no call between others, and so miss no place. */
+		user_preempt = seed % 2 ? call_between : NULL;
+		if (user_below(8))
+			calls[user_below(ARRAY_SIZE(calls))]();
+		else
+			sleeping_calls[user_below(ARRAY_SIZE(sleeping_calls))]();
+		/* A bad frame is rare, or all would be bad soon. */
+		if (!user_below(4000))
+			user_pages[user_below(USER_FRAMES)].poisoned = true;
+		jiffies += user_below(HZ);
+		check_stats();
+	}
+	user_preempt = NULL;
+	while (nr_blocks)
+		call_free();
+	for (i = 0; i < PARTITIONS; i++) {
+		if (partitions[i]) {
+			ctgm_arena_remove_partition(partitions[i]);
+			take_back(&partition_frames[i]);
+			partitions[i] = NULL;
+		}
+	}
+	ctgm_arena_exit();
+	for (i = 0; i < USER_FRAMES; i++)
+		user_check(frame[i].owner == KERNEL, "frame %#lx is lost", USER_BASE + i);
+}
+
+int main(void)
+{
+	u64 seed;
+
+	for (seed = 1; seed <= RUNS; seed++)
+		run(seed);
+	user_check(served > 100000 && refused > 100000 && between > 100000,
+		   "too few blocks: %lu served, %lu refused, %lu calls between others", served,
+		   refused, between);
+	printf("arenas: %u made, %lu blocks, %lu refused, %lu calls between others, 0 wrong\n",
+	       arenas_made, served, refused, between);
+	return 0;
+}
