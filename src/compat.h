@@ -57,13 +57,10 @@ static inline int compat_alloc_contig_range(unsigned long start, unsigned long e
 
 /* <linux/unroll.h> is newer than 6.12. */
 #ifdef CONFIG_CC_IS_CLANG
-#define COMPAT_UNROLL_COUNT(count)	clang loop unroll_count(count)
+#define compat_unrolled_8()	_Pragma("clang loop unroll_count(8)")
 #else
-#define COMPAT_UNROLL_COUNT(count)	GCC unroll count
+#define compat_unrolled_8()	_Pragma("GCC unroll 8")
 #endif
-#define COMPAT_PRAGMA(text)		_Pragma(#text)
-#define COMPAT_PRAGMA_OF(text)		COMPAT_PRAGMA(text)
-#define compat_unrolled(count)		COMPAT_PRAGMA_OF(COMPAT_UNROLL_COUNT(count))
 
 /* 6.4 made MAX_ORDER inclusive, 6.8 renamed it. */
 #ifndef MAX_PAGE_ORDER

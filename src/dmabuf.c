@@ -125,11 +125,10 @@ static int dmabuf_map_for_device(struct ctgm_dmabuf_mapping *mapping,
 static struct sg_table *dmabuf_map(struct dma_buf_attachment *attachment,
 				   enum dma_data_direction direction)
 {
+	struct ctgm_dmabuf_mapping *mapping = kzalloc(sizeof(*mapping), GFP_KERNEL);
 	struct ctgm_dmabuf *export = attachment->dmabuf->priv;
-	struct ctgm_dmabuf_mapping *mapping;
 	int error;
 
-	mapping = kzalloc(sizeof(*mapping), GFP_KERNEL);
 	if (!mapping)
 		return ERR_PTR(-ENOMEM);
 	mapping->dev = attachment->dev;

@@ -33,7 +33,7 @@ static bool frames_any_held(const struct page *page, unsigned long nr)
 	unsigned long i;
 
 	/* A block of MiBs has hundreds of frames, of which hardly ever one is held. */
-	compat_unrolled(8)
+	compat_unrolled_8()
 	for (i = 0; i < nr; i++) {
 		int count = page_ref_count(page + i);
 
