@@ -240,6 +240,8 @@ struct mutex { bool held; };
 #define DEFINE_SPINLOCK(name)	spinlock_t name
 #define DEFINE_MUTEX(name)	struct mutex name
 #define lockdep_assert_held(lock)	user_check((lock)->held, "the lock is not held")
+#define lockdep_is_held(lock)	((lock)->held)
+#define preemptible()		(!user_locks)
 
 static inline void spin_lock_init(spinlock_t *lock)
 {
@@ -344,6 +346,8 @@ static inline void rcu_read_unlock(void)
 	user_free_waiting();
 }
 
+#define rcu_preempt_depth()	user_readers
+
 static inline void user_free_rcu(void *record, struct rcu_head *rcu)
 {
 	*rcu = (struct rcu_head){ record, user_waiting };
@@ -366,7 +370,7 @@ struct hlist_node { struct hlist_node *next; };
 	for ((entry) = list_entry((head)->next, entry, member);			\
 	     &(entry)->member != (head);					\
 	     (entry) = list_entry((entry)->member.next, entry, member))
-#define list_for_each_entry_rcu(entry, head, member)				\
+#define list_for_each_entry_rcu(entry, head, member, held...)			\
 	list_for_each_entry(entry, head, member)
 #define list_for_each_entry_safe(entry, after, head, member)			\
 	for ((entry) = list_entry((head)->next, entry, member);			\
@@ -524,6 +528,6 @@ static inline void __ClearPageOffline(struct page *page)
 
 /* src/compat.h */
 
-#define compat_unrolled(times)
+#define compat_unrolled_8()
 
 #endif /* CTGM_USER_KERNEL_H */
