@@ -460,7 +460,7 @@ if load contigmem.ko; then
 	agrees "contigmem unloaded"
 	if partitions; then result partitions ok; else result partitions failed; fi
 	step "unload.sh"
-	if bash ./unload.sh 8; then result unload ok; else result unload failed; fi
+	if bash ./unload.sh 8 30; then result unload ok; else result unload failed; fi
 	agrees "contigmem loaded and unloaded beside writers"
 fi
 

@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# usage: unload.sh CYCLES
+# usage: unload.sh CYCLES SECONDS
 # Runs in a guest, in a folder with contigmem.ko, which is not loaded: loads and unloads it,
 # and fails to load it, so often beside tasks that write its parameters and read its files
-# in debugfs all the time. A fault of the module shows as a splat or a leak. Prints a line
-# for each problem; its status is 1 if any.
+# in debugfs all the time. A fault of the module shows as a splat or a leak. Once SECONDS
+# are over, two cycles are enough. Prints a line for each problem; its status is 1 if any.
 
 cycles=$1
+seconds=$2
 debugfs=/sys/kernel/debug/contigmem
 parameters=/sys/module/contigmem/parameters
 problems=0
@@ -96,6 +97,7 @@ write_parameter arena_idle_mb 16 17 &
 write_parameter fail_cache_type 1,0,0,0 &
 read_files &
 for ((cycle = 0; cycle < cycles; cycle++)); do
+	[ "$cycle" -lt 2 ] || [ "$SECONDS" -lt "$seconds" ] || break
 	# The first partition gives the writers time.
 	if insmod contigmem.ko partition=unload:64M,cache=wc partition=bad 2>/dev/null; then
 		problem "a bad partition was accepted"
@@ -111,7 +113,7 @@ done
 rm "$scratch/go"
 wait
 written=$(cat "$scratch"/written-tag_limit-* | awk '/records out/ { sum += $1 } END { print sum + 0 }')
-echo "$written limits written"
-[ "$written" -gt $((cycles * 200)) ] || problem "only $written limits were written"
+echo "$cycle cycles, $written limits written"
+[ "$written" -gt $((cycle * 200)) ] || problem "only $written limits were written"
 rm -r "$scratch"
 [ $problems = 0 ]
