@@ -49,7 +49,8 @@ EXPORT_SYMBOL_GPL(contigmem_alloc_track_caller);
  *
  * Context: Any but NMI, as @gfp says. With GFP_KERNEL the caller must not hold the lock of
  *	a page cache folio: the folio may lie where pages are migrated, and the migration
- *	waits for its lock.
+ *	waits for its lock. With PREEMPT_RT a well-formed request is refused with -EAGAIN
+ *	where preemption or interrupts are off.
  * Return: The address of the block, or an ERR_PTR():
  *
  * * -EINVAL: the request is malformed
@@ -59,7 +60,7 @@ EXPORT_SYMBOL_GPL(contigmem_alloc_track_caller);
  * * -EBUSY: pages in every window cannot be moved, or a budget is spent
  * * -ENOMEM: no memory for bookkeeping, none to move pages to, or the zone would fall
  *   below its watermark
- * * -EAGAIN: it would have to sleep
+ * * -EAGAIN: it would have to sleep, or with PREEMPT_RT take a lock that sleeps
  * * -EOPNOTSUPP: this kernel or CPU lacks the cache type, or the partition has another one;
  *   or the partition is a CMA area, and @gfp or CONTIGMEM_FAST forbids to move pages
  * * -EINTR: a fatal signal arrived
@@ -82,7 +83,8 @@ EXPORT_SYMBOL_GPL(contigmem_alloc);
  *
  * Context: Any but NMI. What needs to sleep (an uncached, write-combined or read-only
  *	block in atomic context) or takes long (one of more than 16 MiB) is finished by a
- *	worker.
+ *	worker; with PREEMPT_RT so is every block that is freed where preemption or
+ *	interrupts are off, and its tag and partition count it until then.
  */
 void contigmem_free(const void *vaddr)
 {
@@ -274,7 +276,7 @@ static void contigmem_free_resource(struct device *dev, void *resource)
  *
  * The block must not be passed to contigmem_free().
  *
- * Context: As contigmem_alloc().
+ * Context: As contigmem_alloc(); with PREEMPT_RT not where preemption or interrupts are off.
  * Return: As contigmem_alloc().
  */
 void *devm_contigmem_alloc(struct device *dev, const struct contigmem_request *req, gfp_t gfp)
@@ -304,8 +306,8 @@ EXPORT_SYMBOL_GPL(devm_contigmem_alloc);
  *	a tag is ignored
  *
  * The memory is taken now. Requests that name the partition are served from it and
- * from nowhere else, in any context but NMI; they have the usual constraints, and its cache
- * type. No other request is served from it.
+ * from nowhere else, in any context but NMI, except as contigmem_alloc() says for PREEMPT_RT;
+ * they have the usual constraints, and its cache type. No other request is served from it.
  *
  * Context: Process context. Sleeps.
  * Return: The partition, open once, to be given to contigmem_partition_close(); or an

@@ -4,6 +4,11 @@
  *
  * This header is all that another module needs for the native face. No call that may take a
  * lock, which is all but those that return a constant string, is for NMI handlers.
+ *
+ * With PREEMPT_RT "atomic context" and "any context but NMI" have two parts. Where preemption
+ * and interrupts are on, also under a spinlock_t and in a threaded interrupt handler, all is
+ * as without. Where either is off, blocks can be looked up and freed, and no request is
+ * served: -EAGAIN.
  */
 #ifndef CONTIGMEM_H
 #define CONTIGMEM_H
@@ -87,7 +92,8 @@ enum contigmem_source {
  * @CONTIGMEM_LOW_MEMORY: -ENOMEM: the zone would have less free memory than the page
  *	allocator keeps for others
  * @CONTIGMEM_NO_BOOKKEEPING: -ENOMEM: no memory for the block's own record
- * @CONTIGMEM_WOULD_SLEEP: -EAGAIN: only a caller that may sleep can be served
+ * @CONTIGMEM_WOULD_SLEEP: -EAGAIN: only a caller that may sleep can be served; with
+ *	PREEMPT_RT, only where preemption and interrupts are on
  * @CONTIGMEM_NO_CACHE_TYPE: -EOPNOTSUPP: this kernel or CPU lacks the cache type
  * @CONTIGMEM_PARTITION_CACHE: -EOPNOTSUPP: the partition has another cache type
  * @CONTIGMEM_PARTITION_MIGRATES: -EOPNOTSUPP: the partition is a CMA area, which may migrate

@@ -16,7 +16,7 @@
 /* A caller that makes up tags must not fill memory: further tags share one account. */
 #define ACCOUNTS_MAX	1024
 
-DEFINE_SPINLOCK(ctgm_live_lock);
+DEFINE_RAW_SPINLOCK(ctgm_live_lock);
 
 static DEFINE_SPINLOCK(ctgm_account_lock);	/* for writers of the table and the list */
 static struct hlist_head account_table[1 << ACCOUNT_TABLE_BITS];
@@ -100,9 +100,9 @@ void ctgm_account_describe(const struct ctgm_account *account, struct contigmem_
 {
 	unsigned long flags;
 
-	spin_lock_irqsave(&ctgm_live_lock, flags);
+	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
 	*info = account->info;
-	spin_unlock_irqrestore(&ctgm_live_lock, flags);
+	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
 	info->failures = atomic64_read(&account->failures);
 }
 
@@ -111,9 +111,9 @@ void ctgm_account_set_limit(struct ctgm_account *account, u64 bytes)
 {
 	unsigned long flags;
 
-	spin_lock_irqsave(&ctgm_live_lock, flags);
+	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
 	account->info.limit = bytes;
-	spin_unlock_irqrestore(&ctgm_live_lock, flags);
+	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
 }
 
 /*

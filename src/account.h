@@ -29,7 +29,7 @@ struct ctgm_account {
  * Protects the index of live blocks, the record of the blocks freed last, and what the
  * tags are charged, so that a block is indexed and charged in one act.
  */
-extern spinlock_t ctgm_live_lock;
+extern raw_spinlock_t ctgm_live_lock;
 
 void ctgm_accounts_exit(void);
 struct ctgm_account *ctgm_account_get(u32 tag, gfp_t gfp);

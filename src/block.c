@@ -86,13 +86,13 @@ static bool block_index_add(struct ctgm_block *block)
 	unsigned long flags;
 	bool charged;
 
-	spin_lock_irqsave(&ctgm_live_lock, flags);
+	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
 	charged = ctgm_account_charge(block->account, block_size(block));
 	if (charged) {
 		block->id = ++block_last_id;
 		rb_add(&block->by_address, &block_index, block_below);
 	}
-	spin_unlock_irqrestore(&ctgm_live_lock, flags);
+	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
 	return charged;
 }
 
@@ -136,11 +136,11 @@ static void block_index_remove(struct ctgm_block *block)
 {
 	unsigned long flags;
 
-	spin_lock_irqsave(&ctgm_live_lock, flags);
+	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
 	rb_erase(&block->by_address, &block_index);
 	RB_CLEAR_NODE(&block->by_address);
 	ctgm_account_uncharge(block->account, block_size(block));
-	spin_unlock_irqrestore(&ctgm_live_lock, flags);
+	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
 }
 
 static void block_zero(const struct ctgm_frames *frames, bool may_sleep)
@@ -418,7 +418,7 @@ static void block_release(struct ctgm_block *block)
 {
 	bool may_sleep = ctgm_may_sleep();
 
-	if (block->frames.nr > BLOCK_FREE_ATOMIC && !may_sleep) {
+	if (ctgm_raw_locks_only() || (block->frames.nr > BLOCK_FREE_ATOMIC && !may_sleep)) {
 		block_destroy_later(block);
 		return;
 	}
@@ -435,7 +435,7 @@ static void block_release(struct ctgm_block *block)
 	module_put(THIS_MODULE);
 }
 
-/* Blocks that are still in the index were too large to be looked at in atomic context. */
+/* Blocks that are still in the index were not even looked at in atomic context. */
 static void block_destroy_listed(struct work_struct *work)
 {
 	struct llist_node *oldest_first = llist_reverse_order(llist_del_all(&block_destroy_list));
@@ -542,13 +542,13 @@ static void block_report_wrong_free(const void *vaddr)
 	unsigned long flags;
 	char text[256], caller[CTGM_CALLER_SIZE], tag[5];
 
-	spin_lock_irqsave(&ctgm_live_lock, flags);
+	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
 	block = block_around(vaddr);
 	if (block)
 		block_describe(block, &info);
 	else
 		found = ctgm_history_find_freed(vaddr, &freed);
-	spin_unlock_irqrestore(&ctgm_live_lock, flags);
+	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
 
 	if (block) {
 		ctgm_tag_text(info.tag, tag);
@@ -584,7 +584,7 @@ void ctgm_block_free(const void *vaddr, const void *caller)
 	bool unused = false;
 	unsigned long flags;
 
-	spin_lock_irqsave(&ctgm_live_lock, flags);
+	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
 	block = block_at(vaddr);
 	if (block) {
 		struct ctgm_freed freed = {
@@ -600,7 +600,7 @@ void ctgm_block_free(const void *vaddr, const void *caller)
 		block->freed = true;
 		unused = !block->users;
 	}
-	spin_unlock_irqrestore(&ctgm_live_lock, flags);
+	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
 	if (!block)
 		block_report_wrong_free(vaddr);
 	else if (unused)
@@ -613,11 +613,11 @@ struct ctgm_block *ctgm_block_use(const void *vaddr)
 	struct ctgm_block *block;
 	unsigned long flags;
 
-	spin_lock_irqsave(&ctgm_live_lock, flags);
+	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
 	block = block_at(vaddr);
 	if (block)
 		block->users++;
-	spin_unlock_irqrestore(&ctgm_live_lock, flags);
+	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
 	return block;
 }
 
@@ -630,10 +630,10 @@ void ctgm_block_unuse(struct ctgm_block *block)
 	unsigned long flags;
 	bool unused;
 
-	spin_lock_irqsave(&ctgm_live_lock, flags);
+	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
 	block->users--;
 	unused = block->freed && !block->users;
-	spin_unlock_irqrestore(&ctgm_live_lock, flags);
+	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
 	if (unused)
 		block_release(block);
 }
@@ -644,11 +644,11 @@ bool ctgm_block_describe(const void *vaddr, struct contigmem_info *info)
 	struct ctgm_block *block;
 	unsigned long flags;
 
-	spin_lock_irqsave(&ctgm_live_lock, flags);
+	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
 	block = block_around(vaddr);
 	if (block)
 		block_describe(block, info);
-	spin_unlock_irqrestore(&ctgm_live_lock, flags);
+	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
 	return block;
 }
 
@@ -661,10 +661,10 @@ bool ctgm_block_find_from(unsigned long address, struct contigmem_info *info)
 	struct ctgm_block *block;
 	unsigned long flags;
 
-	spin_lock_irqsave(&ctgm_live_lock, flags);
+	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
 	block = block_first_from(address);
 	if (block)
 		block_describe(block, info);
-	spin_unlock_irqrestore(&ctgm_live_lock, flags);
+	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
 	return block;
 }

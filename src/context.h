@@ -14,4 +14,13 @@ static inline bool ctgm_may_sleep(void)
 	return preemptible() && !rcu_preempt_depth();
 }
 
+/*
+ * With PREEMPT_RT a spinlock_t and the kernel's allocators may sleep, GFP_ATOMIC or not:
+ * where preemption or interrupts are off, only raw spinlocks may be taken.
+ */
+static inline bool ctgm_raw_locks_only(void)
+{
+	return IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible();
+}
+
 #endif /* CTGM_CONTEXT_H */

@@ -55,7 +55,7 @@ void ctgm_caller_text(const void *caller, char text[CTGM_CALLER_SIZE])
 /* As many as fit a terminal: 8 KiB of records. */
 #define HISTORY_REFUSED	32
 
-static DEFINE_SPINLOCK(ctgm_history_lock);
+static DEFINE_RAW_SPINLOCK(ctgm_history_lock);
 static struct ctgm_refused history_refused[HISTORY_REFUSED];	/* protected by ctgm_history_lock */
 static u64 history_total;					/* protected by ctgm_history_lock */
 
@@ -70,7 +70,7 @@ void ctgm_history_add_refused(const struct contigmem_request *req, gfp_t gfp, co
 	if (!req->partition || !ctgm_partition_describe(req->partition, &partition))
 		strscpy(partition.name, req->partition ? "?" : "", sizeof(partition.name));
 
-	spin_lock_irqsave(&ctgm_history_lock, flags);
+	raw_spin_lock_irqsave(&ctgm_history_lock, flags);
 	refused = &history_refused[history_total++ % HISTORY_REFUSED];
 	*refused = (struct ctgm_refused){
 		.req = *req,
@@ -80,7 +80,7 @@ void ctgm_history_add_refused(const struct contigmem_request *req, gfp_t gfp, co
 		.when = ktime_get_mono_fast_ns(),
 	};
 	strscpy(refused->partition, partition.name, sizeof(refused->partition));
-	spin_unlock_irqrestore(&ctgm_history_lock, flags);
+	raw_spin_unlock_irqrestore(&ctgm_history_lock, flags);
 }
 
 /**
@@ -97,14 +97,14 @@ bool ctgm_history_next_refused(u64 *number, struct ctgm_refused *refused)
 	unsigned long flags;
 	bool found;
 
-	spin_lock_irqsave(&ctgm_history_lock, flags);
+	raw_spin_lock_irqsave(&ctgm_history_lock, flags);
 	/* Newer records may have replaced some since. */
 	if (history_total > HISTORY_REFUSED)
 		*number = max(*number, history_total - HISTORY_REFUSED);
 	found = *number < history_total;
 	if (found)
 		*refused = history_refused[(*number)++ % HISTORY_REFUSED];
-	spin_unlock_irqrestore(&ctgm_history_lock, flags);
+	raw_spin_unlock_irqrestore(&ctgm_history_lock, flags);
 	return found;
 }
 #endif

@@ -11,10 +11,14 @@
  *	ctgm_ranges_rebuild_lock, ctgm_arena_release_lock: reclaim only tries the latter
  *	below, spinlocks that any context but NMI takes with interrupts off, except
  *	ctgm_range_list_lock, which only tasks take:
- *	ctgm_account_lock, ctgm_arena.lock, ctgm_history_lock, ctgm_live_lock,
- *	ctgm_partition_lock, ctgm_ranges_lock, ctgm_range_list_lock, ctgm_arena_list_lock
+ *	ctgm_account_lock, ctgm_arena.lock, ctgm_ranges_lock, ctgm_range_list_lock,
+ *	ctgm_arena_list_lock
+ *	raw spinlocks: ctgm_history_lock, ctgm_live_lock, ctgm_partition_lock
  *
  * No spinlock is taken inside another one, and nothing is formatted or allocated under one.
+ * With PREEMPT_RT the spinlocks that are not raw sleep, and no context takes them in which
+ * preemption or interrupts are off: a request is refused there before it takes one, and a
+ * free marks the block under ctgm_live_lock and leaves the rest to a worker.
  */
 #define pr_fmt(fmt) "contigmem: " fmt
 

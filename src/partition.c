@@ -55,7 +55,7 @@ struct contigmem_partition {
 	unsigned long failures;
 };
 
-static DEFINE_SPINLOCK(ctgm_partition_lock);
+static DEFINE_RAW_SPINLOCK(ctgm_partition_lock);
 static LIST_HEAD(partition_list);	/* protected by ctgm_partition_lock */
 
 /* May a partition have this name? It has to fit a column of debugfs and a parameter. */
@@ -104,9 +104,9 @@ bool ctgm_partition_is_live(const struct contigmem_partition *partition)
 	unsigned long flags;
 	bool live;
 
-	spin_lock_irqsave(&ctgm_partition_lock, flags);
+	raw_spin_lock_irqsave(&ctgm_partition_lock, flags);
 	live = partition_is_open(partition);
-	spin_unlock_irqrestore(&ctgm_partition_lock, flags);
+	raw_spin_unlock_irqrestore(&ctgm_partition_lock, flags);
 	return live;
 }
 
@@ -115,11 +115,11 @@ static bool partition_list_add(struct contigmem_partition *partition)
 {
 	bool taken;
 
-	spin_lock_irq(&ctgm_partition_lock);
+	raw_spin_lock_irq(&ctgm_partition_lock);
 	taken = partition_find(partition->name);
 	if (!taken)
 		list_add_tail(&partition->list, &partition_list);
-	spin_unlock_irq(&ctgm_partition_lock);
+	raw_spin_unlock_irq(&ctgm_partition_lock);
 	return !taken;
 }
 
@@ -173,11 +173,11 @@ static struct contigmem_partition *partition_open_listed(const char *name)
 {
 	struct contigmem_partition *partition;
 
-	spin_lock_irq(&ctgm_partition_lock);
+	raw_spin_lock_irq(&ctgm_partition_lock);
 	partition = partition_find(name);
 	if (partition)
 		partition->handles++;
-	spin_unlock_irq(&ctgm_partition_lock);
+	raw_spin_unlock_irq(&ctgm_partition_lock);
 	return partition;
 }
 
@@ -268,13 +268,13 @@ int ctgm_partition_close(struct contigmem_partition *partition)
 	bool unused = false;
 	int error = -EINVAL;
 
-	spin_lock_irq(&ctgm_partition_lock);
+	raw_spin_lock_irq(&ctgm_partition_lock);
 	if (partition_is_open(partition)) {
 		error = 0;
 		partition->handles--;
 		unused = partition_list_remove_unused(partition);
 	}
-	spin_unlock_irq(&ctgm_partition_lock);
+	raw_spin_unlock_irq(&ctgm_partition_lock);
 	if (unused)
 		partition_destroy(partition);
 	return error;
@@ -323,11 +323,11 @@ bool ctgm_partition_describe(const struct contigmem_partition *partition,
 	unsigned long flags;
 	bool live;
 
-	spin_lock_irqsave(&ctgm_partition_lock, flags);
+	raw_spin_lock_irqsave(&ctgm_partition_lock, flags);
 	live = partition_is_open(partition);
 	if (live)
 		partition_describe(partition, info);
-	spin_unlock_irqrestore(&ctgm_partition_lock, flags);
+	raw_spin_unlock_irqrestore(&ctgm_partition_lock, flags);
 	return live;
 }
 
@@ -337,7 +337,7 @@ bool ctgm_partition_describe_nth(unsigned int nth, struct contigmem_partition_in
 	struct contigmem_partition *partition;
 	bool found = false;
 
-	spin_lock_irq(&ctgm_partition_lock);
+	raw_spin_lock_irq(&ctgm_partition_lock);
 	list_for_each_entry(partition, &partition_list, list) {
 		found = !nth--;
 		if (found) {
@@ -345,7 +345,7 @@ bool ctgm_partition_describe_nth(unsigned int nth, struct contigmem_partition_in
 			break;
 		}
 	}
-	spin_unlock_irq(&ctgm_partition_lock);
+	raw_spin_unlock_irq(&ctgm_partition_lock);
 	return found;
 }
 
@@ -355,11 +355,11 @@ static bool partition_begin(struct contigmem_partition *partition)
 	unsigned long flags;
 	bool live;
 
-	spin_lock_irqsave(&ctgm_partition_lock, flags);
+	raw_spin_lock_irqsave(&ctgm_partition_lock, flags);
 	live = partition_is_open(partition);
 	if (live)
 		partition->serving++;
-	spin_unlock_irqrestore(&ctgm_partition_lock, flags);
+	raw_spin_unlock_irqrestore(&ctgm_partition_lock, flags);
 	return live;
 }
 
@@ -369,13 +369,13 @@ static void partition_end(struct contigmem_partition *partition, bool served)
 	unsigned long flags;
 	bool unused;
 
-	spin_lock_irqsave(&ctgm_partition_lock, flags);
+	raw_spin_lock_irqsave(&ctgm_partition_lock, flags);
 	partition->serving--;
 	partition->blocks += served;
 	partition->blocks_peak = max(partition->blocks_peak, partition->blocks);
 	partition->failures += !served;
 	unused = partition_list_remove_unused(partition);
-	spin_unlock_irqrestore(&ctgm_partition_lock, flags);
+	raw_spin_unlock_irqrestore(&ctgm_partition_lock, flags);
 	/* A task that could sleep may have asked with GFP_NOWAIT. */
 	if (unused)
 		partition_destroy_later(partition);
@@ -437,10 +437,10 @@ static void partition_put(struct contigmem_partition *partition)
 	unsigned long flags;
 	bool unused;
 
-	spin_lock_irqsave(&ctgm_partition_lock, flags);
+	raw_spin_lock_irqsave(&ctgm_partition_lock, flags);
 	partition->blocks--;
 	unused = partition_list_remove_unused(partition);
-	spin_unlock_irqrestore(&ctgm_partition_lock, flags);
+	raw_spin_unlock_irqrestore(&ctgm_partition_lock, flags);
 	if (!unused)
 		return;
 	if (ctgm_may_sleep())

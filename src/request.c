@@ -9,6 +9,7 @@
 #include <linux/sched/mm.h>
 #include <linux/topology.h>
 
+#include "context.h"
 #include "memtype.h"
 #include "partition.h"
 #include "request.h"
@@ -182,6 +183,9 @@ enum contigmem_reason ctgm_request_resolve(const struct contigmem_request *req, 
 	if (ac->cache != CONTIGMEM_CACHED && !ctgm_memtype_exists())
 		return CONTIGMEM_NO_CACHE_TYPE;
 	if (req->flags & CONTIGMEM_READONLY && !ac->may_sleep)
+		return CONTIGMEM_WOULD_SLEEP;
+	/* From here on locks are taken that are not raw, whatever the gfp says. */
+	if (ctgm_raw_locks_only())
 		return CONTIGMEM_WOULD_SLEEP;
 	return CONTIGMEM_OK;
 }

@@ -112,7 +112,9 @@ static gfp_t wdm_gfp(void)
  *	MmFreeContiguousMemory()
  *
  * Context: Any but NMI (IRQL <= DISPATCH_LEVEL). Where it must not sleep it does not,
- *	and gets what its partition, arenas and the page allocator have.
+ *	and gets what its partition, arenas and the page allocator have. With PREEMPT_RT it
+ *	gets STATUS_INSUFFICIENT_RESOURCES where preemption or interrupts are off, which
+ *	they are not in softirqs and threaded handlers there.
  * Return: STATUS_SUCCESS, or (which cause gets which is our decision):
  *
  * * STATUS_INVALID_PARAMETER_n: the n-th argument is wrong; of several the

@@ -235,6 +235,7 @@ static inline void user_may_preempt(void)
 }
 
 typedef struct { bool held; } spinlock_t;
+typedef spinlock_t raw_spinlock_t;
 struct mutex { bool held; };
 
 #define DEFINE_SPINLOCK(name)	spinlock_t name
@@ -242,6 +243,7 @@ struct mutex { bool held; };
 #define lockdep_assert_held(lock)	user_check((lock)->held, "the lock is not held")
 #define lockdep_is_held(lock)	((lock)->held)
 #define preemptible()		(!user_locks)
+#define IS_ENABLED(option)	false
 
 static inline void spin_lock_init(spinlock_t *lock)
 {
