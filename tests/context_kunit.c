@@ -250,7 +250,7 @@ static void soak_run(struct kunit *test, struct soak *soak)
 
 	init_completion(&soak->ended);
 	tasklet_setup(&soak->tasklet, in_tasklet);
-	compat_hrtimer_setup(&soak->timer, in_timer);
+	compat_hrtimer_setup(&soak->timer, in_timer, HRTIMER_MODE_REL);
 	test_thread(test, under_lock, soak, &soak->ended);
 	test_thread(test, as_task, soak, &soak->ended);
 	hrtimer_start(&soak->timer, ns_to_ktime(PERIOD_NS), HRTIMER_MODE_REL);

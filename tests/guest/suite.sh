@@ -117,6 +117,18 @@ kunit() {
 		problem "$(stat frames_leaked) frames leaked, $(leaked_on_purpose) on purpose"
 }
 
+# A timer in hard interrupt context beside tasks, also with PREEMPT_RT.
+hard_context() {
+	local before=$problems live
+
+	live=$(blocks)
+	load contigmem_hard.ko || return
+	unload contigmem_hard
+	[ "$(blocks)" = "$live" ] || problem "the timer left blocks"
+	agrees "calls in hard interrupt context"
+	[ $problems = "$before" ]
+}
+
 # packets: the blocks and handles of each partition of the ported driver.
 packets() { sed -n 's/^demo-packets .* \([0-9]*\) [0-9]* [0-9]* \([0-9]*\)$/\1 \2/p' $debugfs/contigmem/partitions; }
 
@@ -436,6 +448,7 @@ if load contigmem.ko; then
 	unload contigmem_client
 	if [ -e contigmem_test.ko ]; then kunit; fi
 	if client; then result client ok; else result client failed; fi
+	if hard_context; then result hard ok; else result hard failed; fi
 	user_space
 	port
 	if shrink; then result shrink ok; else result shrink failed; fi
