@@ -243,7 +243,7 @@ struct mutex { bool held; };
 #define lockdep_assert_held(lock)	user_check((lock)->held, "the lock is not held")
 #define lockdep_is_held(lock)	((lock)->held)
 #define preemptible()		(!user_locks)
-#define IS_ENABLED(option)	false
+#define IS_ENABLED(CONFIG_symbol)	false
 
 static inline void spin_lock_init(spinlock_t *lock)
 {
