@@ -44,6 +44,15 @@ static long watermark_room(const struct ctgm_alloc_control *ac, enum zone_waterm
 	       atomic_long_read(watermark_pending(ac));
 }
 
+/* Pages of files in the zone, of which reclaim can free half: some are mapped, dirty or in use. */
+static long watermark_reclaimable(const struct ctgm_alloc_control *ac)
+{
+	struct zone *zone = &NODE_DATA(ac->node)->node_zones[ac->zone];
+
+	return (zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
+		zone_page_state(zone, NR_ZONE_ACTIVE_FILE)) / 2;
+}
+
 /* Does the zone hold a watermark now? Any context. */
 bool ctgm_watermark_holds(const struct ctgm_alloc_control *ac, enum zone_watermarks mark)
 {
@@ -70,15 +79,8 @@ bool ctgm_watermark_holds(const struct ctgm_alloc_control *ac, enum zone_waterma
 bool ctgm_watermark_reserve(const struct ctgm_alloc_control *ac, unsigned long nr,
 			    bool replaceable)
 {
-	long spare = 0;
+	long spare = replaceable ? watermark_reclaimable(ac) : 0;
 
-	if (replaceable) {
-		struct zone *zone = &NODE_DATA(ac->node)->node_zones[ac->zone];
-
-		/* Half of them: some are mapped, dirty or in use. */
-		spare = (zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
-			 zone_page_state(zone, NR_ZONE_ACTIVE_FILE)) / 2;
-	}
 	atomic_long_add(nr, watermark_pending(ac));
 	if (watermark_room(ac, WMARK_LOW) + spare >= 0 && ctgm_watermark_holds(ac, WMARK_MIN))
 		return true;
@@ -96,17 +98,18 @@ void ctgm_watermark_unreserve(const struct ctgm_alloc_control *ac, unsigned long
  * @ac: the allocation
  * @nr: how many
  *
- * Blocks are allocated as any task allocates large ones, which reclaims and compacts
- * once, and all freed in the end.
+ * Small blocks are allocated as any task allocates them, which reclaims, and all freed in
+ * the end. Where there is page cache to free, the page allocator tries as long as it makes
+ * progress; otherwise once.
  *
  * Context: Sleeps.
  */
 void ctgm_watermark_reclaim(const struct ctgm_alloc_control *ac, unsigned long nr)
 {
-	gfp_t gfp = ac->reclaim | __GFP_NORETRY | __GFP_NOWARN | __GFP_THISNODE |
-		    ctgm_zone_gfp(ac->zone);
 	const long lacking = (long)nr - watermark_room(ac, WMARK_LOW);
-	unsigned int order = order_base_2(clamp(lacking, 1L, 1L << MAX_PAGE_ORDER));
+	gfp_t gfp = ac->reclaim | __GFP_NOWARN | __GFP_THISNODE | ctgm_zone_gfp(ac->zone) |
+		    (watermark_reclaimable(ac) > lacking ? __GFP_RETRY_MAYFAIL : __GFP_NORETRY);
+	unsigned int order = order_base_2(clamp(lacking, 1L, 1L << PAGE_ALLOC_COSTLY_ORDER));
 	struct page *page, *next;
 	LIST_HEAD(pages);
 	long held = 0, lower = 0;
