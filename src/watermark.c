@@ -39,7 +39,7 @@ static long watermark_room(const struct ctgm_alloc_control *ac, enum zone_waterm
 #ifdef CONFIG_CMA
 	free -= zone_page_state_snapshot(zone, NR_FREE_CMA_PAGES);
 #endif
-	return free - (long)(READ_ONCE(zone->nr_reserved_highatomic) + wmark_pages(zone, mark)) -
+	return free - (long)(compat_zone_highatomic(zone) + wmark_pages(zone, mark)) -
 	       READ_ONCE(zone->lowmem_reserve[highest]) -
 	       atomic_long_read(watermark_pending(ac));
 }
@@ -68,8 +68,8 @@ bool ctgm_watermark_holds(const struct ctgm_alloc_control *ac, enum zone_waterma
  * Below the low watermark the page allocator serves single pages to tasks that reclaim
  * for them. A caller that asks until it is refused must not use these pages up, or the
  * tasks end in the OOM killer. But in memory full of page cache the zones stay near their
- * low watermark, and there a caller that reclaims may go down to the min watermark, as in
- * the page allocator.
+ * low watermark, and there a caller that reclaims may take what the page cache can give:
+ * the caller then reclaims until the watermark holds.
  *
  * Context: Any.
  * Return: false if the zone would not hold its watermark. Otherwise
@@ -82,7 +82,7 @@ bool ctgm_watermark_reserve(const struct ctgm_alloc_control *ac, unsigned long n
 	long spare = replaceable ? watermark_reclaimable(ac) : 0;
 
 	atomic_long_add(nr, watermark_pending(ac));
-	if (watermark_room(ac, WMARK_LOW) + spare >= 0 && ctgm_watermark_holds(ac, WMARK_MIN))
+	if (watermark_room(ac, WMARK_LOW) + spare >= 0)
 		return true;
 	atomic_long_sub(nr, watermark_pending(ac));
 	return false;
@@ -109,13 +109,15 @@ void ctgm_watermark_reclaim(const struct ctgm_alloc_control *ac, unsigned long n
 	const long lacking = (long)nr - watermark_room(ac, WMARK_LOW);
 	gfp_t gfp = ac->reclaim | __GFP_NOWARN | __GFP_THISNODE | ctgm_zone_gfp(ac->zone) |
 		    (watermark_reclaimable(ac) > lacking ? __GFP_RETRY_MAYFAIL : __GFP_NORETRY);
+	/* The page allocator reclaims once those above the min watermark are taken. */
+	const long most = lacking + max(watermark_room(ac, WMARK_MIN), 0L);
 	unsigned int order = order_base_2(clamp(lacking, 1L, 1L << PAGE_ALLOC_COSTLY_ORDER));
 	struct page *page, *next;
 	LIST_HEAD(pages);
 	long held = 0, lower = 0;
 
 	/* With @held frames out of the free lists, the others have to suffice. */
-	while (held < lacking && watermark_room(ac, WMARK_LOW) + held < (long)nr) {
+	while (held < most && watermark_room(ac, WMARK_LOW) + held < (long)nr) {
 		page = alloc_pages_node(ac->node, gfp, order);
 		if (!page && order) {
 			order /= 2;

@@ -230,7 +230,9 @@ page_cache() {
 		# Below the CMA area, where there is one.
 		answer=$(act "take count=1 watch $keys high=$((1024 * mib - 1))")
 		note "$keys: $answer, $(cut -d ' ' -f 3 "$self/held")"
-		[[ $answer = "taken=1 error=0 "* ]] || why "$keys: $answer"
+		[[ $answer = "taken=1 error=0 "* ]] ||
+			why "$keys: $answer: $(tail -n 1 "$debugfs/contigmem/failures")" \
+				"$(awk '/^Node/ { zone = $2 $4 } $1 ~ /^(min|low|boost)$/ || ($2 == "free" && $1 == "pages") || /nr_free_cma|nr_zone_(in)?active_file|nr_free_highatomic/ { printf "%s %s %s; ", zone, $(NF - 1), $NF }' /proc/zoneinfo)"
 		[ -z "$(value zone "$answer")" ] || why "$keys: $answer"
 		act drop >/dev/null
 		arenas_back
