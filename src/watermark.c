@@ -44,13 +44,17 @@ static long watermark_room(const struct ctgm_alloc_control *ac, enum zone_waterm
 	       atomic_long_read(watermark_pending(ac));
 }
 
-/* Pages of files in the zone, of which reclaim can free half: some are mapped, dirty or in use. */
+/*
+ * Pages of files that reclaim can free in the zone: half of them, because some are mapped,
+ * dirty or in use. Few are what tasks work with, and are read again once they are freed.
+ */
 static long watermark_reclaimable(const struct ctgm_alloc_control *ac)
 {
 	struct zone *zone = &NODE_DATA(ac->node)->node_zones[ac->zone];
+	long half = (zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
+		     zone_page_state(zone, NR_ZONE_ACTIVE_FILE)) / 2;
 
-	return (zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
-		zone_page_state(zone, NR_ZONE_ACTIVE_FILE)) / 2;
+	return half > 2 * (long)wmark_pages(zone, WMARK_LOW) ? half : 0;
 }
 
 /* Does the zone hold a watermark now? Any context. */
