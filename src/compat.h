@@ -55,19 +55,6 @@ static inline int compat_alloc_contig_range(unsigned long start, unsigned long e
 #endif
 }
 
-/*
- * Free pages that the page allocator keeps for atomic callers: before 6.12 it counts the
- * pageblocks set aside, with what is used of them.
- */
-static inline unsigned long compat_zone_highatomic(const struct zone *zone)
-{
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
-	return READ_ONCE(zone->nr_reserved_highatomic);
-#else
-	return READ_ONCE(zone->nr_free_highatomic);
-#endif
-}
-
 /* <linux/unroll.h> is newer than 6.12. */
 #ifdef CONFIG_CC_IS_CLANG
 #define compat_unrolled_8()	_Pragma("clang loop unroll_count(8)")

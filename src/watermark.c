@@ -39,22 +39,9 @@ static long watermark_room(const struct ctgm_alloc_control *ac, enum zone_waterm
 #ifdef CONFIG_CMA
 	free -= zone_page_state_snapshot(zone, NR_FREE_CMA_PAGES);
 #endif
-	return free - (long)(compat_zone_highatomic(zone) + wmark_pages(zone, mark)) -
+	return free - (long)(READ_ONCE(zone->nr_reserved_highatomic) + wmark_pages(zone, mark)) -
 	       READ_ONCE(zone->lowmem_reserve[highest]) -
 	       atomic_long_read(watermark_pending(ac));
-}
-
-/*
- * Pages of files that reclaim can free in the zone: half of them, because some are mapped,
- * dirty or in use. Few are what tasks work with, and are read again once they are freed.
- */
-static long watermark_reclaimable(const struct ctgm_alloc_control *ac)
-{
-	struct zone *zone = &NODE_DATA(ac->node)->node_zones[ac->zone];
-	long half = (zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
-		     zone_page_state(zone, NR_ZONE_ACTIVE_FILE)) / 2;
-
-	return half > 2 * (long)wmark_pages(zone, WMARK_LOW) ? half : 0;
 }
 
 /* Does the zone hold a watermark now? Any context. */
@@ -72,8 +59,8 @@ bool ctgm_watermark_holds(const struct ctgm_alloc_control *ac, enum zone_waterma
  * Below the low watermark the page allocator serves single pages to tasks that reclaim
  * for them. A caller that asks until it is refused must not use these pages up, or the
  * tasks end in the OOM killer. But in memory full of page cache the zones stay near their
- * low watermark, and there a caller that reclaims may take what the page cache can give:
- * the caller then reclaims until the watermark holds.
+ * low watermark, and there a caller that reclaims may go down to the min watermark, as in
+ * the page allocator.
  *
  * Context: Any.
  * Return: false if the zone would not hold its watermark. Otherwise
@@ -83,10 +70,17 @@ bool ctgm_watermark_holds(const struct ctgm_alloc_control *ac, enum zone_waterma
 bool ctgm_watermark_reserve(const struct ctgm_alloc_control *ac, unsigned long nr,
 			    bool replaceable)
 {
-	long spare = replaceable ? watermark_reclaimable(ac) : 0;
+	long spare = 0;
 
+	if (replaceable) {
+		struct zone *zone = &NODE_DATA(ac->node)->node_zones[ac->zone];
+
+		/* Half of them: some are mapped, dirty or in use. */
+		spare = (zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
+			 zone_page_state(zone, NR_ZONE_ACTIVE_FILE)) / 2;
+	}
 	atomic_long_add(nr, watermark_pending(ac));
-	if (watermark_room(ac, WMARK_LOW) + spare >= 0)
+	if (watermark_room(ac, WMARK_LOW) + spare >= 0 && ctgm_watermark_holds(ac, WMARK_MIN))
 		return true;
 	atomic_long_sub(nr, watermark_pending(ac));
 	return false;
@@ -102,26 +96,23 @@ void ctgm_watermark_unreserve(const struct ctgm_alloc_control *ac, unsigned long
  * @ac: the allocation
  * @nr: how many
  *
- * Small blocks are allocated as any task allocates them, which reclaims, and all freed in
- * the end. Where there is page cache to free, the page allocator tries as long as it makes
- * progress; otherwise once.
+ * Blocks are allocated as any task allocates large ones, which reclaims and compacts
+ * once, and all freed in the end.
  *
  * Context: Sleeps.
  */
 void ctgm_watermark_reclaim(const struct ctgm_alloc_control *ac, unsigned long nr)
 {
+	gfp_t gfp = ac->reclaim | __GFP_NORETRY | __GFP_NOWARN | __GFP_THISNODE |
+		    ctgm_zone_gfp(ac->zone);
 	const long lacking = (long)nr - watermark_room(ac, WMARK_LOW);
-	gfp_t gfp = ac->reclaim | __GFP_NOWARN | __GFP_THISNODE | ctgm_zone_gfp(ac->zone) |
-		    (watermark_reclaimable(ac) > lacking ? __GFP_RETRY_MAYFAIL : __GFP_NORETRY);
-	/* The page allocator reclaims once those above the min watermark are taken. */
-	const long most = lacking + max(watermark_room(ac, WMARK_MIN), 0L);
-	unsigned int order = order_base_2(clamp(lacking, 1L, 1L << PAGE_ALLOC_COSTLY_ORDER));
+	unsigned int order = order_base_2(clamp(lacking, 1L, 1L << MAX_PAGE_ORDER));
 	struct page *page, *next;
 	LIST_HEAD(pages);
 	long held = 0, lower = 0;
 
 	/* With @held frames out of the free lists, the others have to suffice. */
-	while (held < most && watermark_room(ac, WMARK_LOW) + held < (long)nr) {
+	while (held < lacking && watermark_room(ac, WMARK_LOW) + held < (long)nr) {
 		page = alloc_pages_node(ac->node, gfp, order);
 		if (!page && order) {
 			order /= 2;
