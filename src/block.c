@@ -412,13 +412,12 @@ static void block_destroy_later(struct ctgm_block *block)
 /*
  * Destroy a block that neither its owner nor a user has: now, or in a worker where that
  * has to wait. While another task holds frames, the block stays in the index and keeps
- * the module. Any context but NMI.
+ * the module. Any context but NMI. The worker says itself that it may sleep: without
+ * CONFIG_PREEMPT_COUNT ctgm_may_sleep() is never true.
  */
-static void block_release(struct ctgm_block *block)
+static void block_release(struct ctgm_block *block, bool may_sleep)
 {
-	bool may_sleep = ctgm_may_sleep();
-
-	if (ctgm_raw_locks_only() || (block->frames.nr > BLOCK_FREE_ATOMIC && !may_sleep)) {
+	if (!may_sleep && (ctgm_raw_locks_only() || block->frames.nr > BLOCK_FREE_ATOMIC)) {
 		block_destroy_later(block);
 		return;
 	}
@@ -445,7 +444,7 @@ static void block_destroy_listed(struct work_struct *work)
 		if (RB_EMPTY_NODE(&block->by_address))
 			block_destroy(block);
 		else
-			block_release(block);
+			block_release(block, true);
 		atomic_long_inc(&block_destroy_done);
 		wake_up_all(&block_destroy_wait);
 		cond_resched();
@@ -604,7 +603,7 @@ void ctgm_block_free(const void *vaddr, const void *caller)
 	if (!block)
 		block_report_wrong_free(vaddr);
 	else if (unused)
-		block_release(block);
+		block_release(block, ctgm_may_sleep());
 }
 
 /* Add a user to the live block at an address; NULL if there is none. Any context but NMI. */
@@ -635,7 +634,7 @@ void ctgm_block_unuse(struct ctgm_block *block)
 	unused = block->freed && !block->users;
 	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
 	if (unused)
-		block_release(block);
+		block_release(block, ctgm_may_sleep());
 }
 
 /* Describe the live block that holds an address; false if there is none. Any context but NMI. */
