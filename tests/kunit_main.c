@@ -307,7 +307,6 @@ static void check_nodes(struct kunit *test, phys_addr_t phys, size_t size, int n
 	}
 }
 
-/* Compares a block with its request; the physical address comes from the page tables. */
 /* A driver may map, pin and send each page: none is the tail of another one. */
 static void check_counts(struct kunit *test, phys_addr_t phys, size_t size,
 			 const struct contigmem_request *req, gfp_t gfp)
@@ -322,6 +321,7 @@ static void check_counts(struct kunit *test, phys_addr_t phys, size_t size,
 			    test_text(test, req, gfp));
 }
 
+/* Compares a block with its request; the physical address comes from the page tables. */
 void test_check_block(struct kunit *test, const void *vaddr,
 		      const struct contigmem_request *req, gfp_t gfp)
 {
