@@ -7,11 +7,11 @@
 #include <linux/atomic.h>
 #include <linux/gfp.h>
 #include <linux/list.h>
-#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
+#include <linux/swap.h>
 #include <linux/vmstat.h>
 
 #include "compat.h"
@@ -20,6 +20,9 @@
 
 /* Frames of lower zones that reclaim may be offered before it works: as many as ZONE_DMA has. */
 #define WATERMARK_LOWER_FRAMES	(SZ_16M >> PAGE_SHIFT)
+
+/* Tries of the page allocator that free nothing more before reclaim is given up: as there. */
+#define WATERMARK_TRIES_IN_VAIN	16
 
 static atomic_long_t *watermark_pending(const struct ctgm_alloc_control *ac)
 {
@@ -44,10 +47,38 @@ static long watermark_room(const struct ctgm_alloc_control *ac, enum zone_waterm
 	       atomic_long_read(watermark_pending(ac));
 }
 
+/*
+ * Free pages of @ac->zone in the processors' lists, which the page allocator does not count
+ * as free. alloc_contig_range() returns them to the free lists before it takes frames. After
+ * reclaim there are thousands.
+ */
+static long watermark_listed(const struct ctgm_alloc_control *ac)
+{
+	struct zone *zone = &NODE_DATA(ac->node)->node_zones[ac->zone];
+	long listed = 0;
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		listed += READ_ONCE(per_cpu_ptr(zone->per_cpu_pageset, cpu)->count);
+	return listed;
+}
+
 /* Does the zone hold a watermark now? Any context. */
 bool ctgm_watermark_holds(const struct ctgm_alloc_control *ac, enum zone_watermarks mark)
 {
 	return watermark_room(ac, mark) >= 0;
+}
+
+/* Half of the zone's pages that reclaim can free: of the others some are dirty or in use. */
+static long watermark_reclaimable(const struct ctgm_alloc_control *ac)
+{
+	struct zone *zone = &NODE_DATA(ac->node)->node_zones[ac->zone];
+	long file = zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
+		    zone_page_state(zone, NR_ZONE_ACTIVE_FILE);
+	long anon = zone_page_state(zone, NR_ZONE_INACTIVE_ANON) +
+		    zone_page_state(zone, NR_ZONE_ACTIVE_ANON);
+
+	return (file + min(anon, get_nr_swap_pages())) / 2;
 }
 
 /**
@@ -70,17 +101,11 @@ bool ctgm_watermark_holds(const struct ctgm_alloc_control *ac, enum zone_waterma
 bool ctgm_watermark_reserve(const struct ctgm_alloc_control *ac, unsigned long nr,
 			    bool replaceable)
 {
-	long spare = 0;
+	long spare = replaceable ? watermark_reclaimable(ac) : 0;
 
-	if (replaceable) {
-		struct zone *zone = &NODE_DATA(ac->node)->node_zones[ac->zone];
-
-		/* Half of them: some are mapped, dirty or in use. */
-		spare = (zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
-			 zone_page_state(zone, NR_ZONE_ACTIVE_FILE)) / 2;
-	}
 	atomic_long_add(nr, watermark_pending(ac));
-	if (watermark_room(ac, WMARK_LOW) + spare >= 0 && ctgm_watermark_holds(ac, WMARK_MIN))
+	if (watermark_room(ac, WMARK_LOW) + spare >= 0 &&
+	    watermark_room(ac, WMARK_MIN) + (replaceable ? watermark_listed(ac) : 0) >= 0)
 		return true;
 	atomic_long_sub(nr, watermark_pending(ac));
 	return false;
@@ -96,8 +121,9 @@ void ctgm_watermark_unreserve(const struct ctgm_alloc_control *ac, unsigned long
  * @ac: the allocation
  * @nr: how many
  *
- * Blocks are allocated as any task allocates large ones, which reclaims and compacts
- * once, and all freed in the end.
+ * The page allocator reclaims for a task once a zone is at its min watermark. Pages are
+ * taken until it does, and all freed in the end: not where little can be reclaimed, since
+ * tasks that find neither free nor reclaimable pages meanwhile end in the OOM killer.
  *
  * Context: Sleeps.
  */
@@ -105,35 +131,37 @@ void ctgm_watermark_reclaim(const struct ctgm_alloc_control *ac, unsigned long n
 {
 	gfp_t gfp = ac->reclaim | __GFP_NORETRY | __GFP_NOWARN | __GFP_THISNODE |
 		    ctgm_zone_gfp(ac->zone);
-	const long lacking = (long)nr - watermark_room(ac, WMARK_LOW);
-	unsigned int order = order_base_2(clamp(lacking, 1L, 1L << MAX_PAGE_ORDER));
+	long most = (long)nr - watermark_room(ac, WMARK_LOW) - watermark_listed(ac) +
+		    max(watermark_room(ac, WMARK_MIN), 0L);
+	long held = 0, lower = 0, has, best = LONG_MIN;
+	unsigned int in_vain = 0;
 	struct page *page, *next;
 	LIST_HEAD(pages);
-	long held = 0, lower = 0;
 
+	if (most > watermark_reclaimable(ac))
+		return;
 	/* With @held frames out of the free lists, the others have to suffice. */
-	while (held < lacking && watermark_room(ac, WMARK_LOW) + held < (long)nr) {
-		page = alloc_pages_node(ac->node, gfp, order);
-		if (!page && order) {
-			order /= 2;
+	while (held < most && in_vain < WATERMARK_TRIES_IN_VAIN) {
+		has = watermark_room(ac, WMARK_LOW) + watermark_listed(ac) + held;
+		if (has >= (long)nr)
+			break;
+		page = alloc_pages_node(ac->node, gfp, 0);
+		if (!page) {
+			/* Each try reclaims a few pages, which all were below the watermark. */
+			in_vain = has > best ? 0 : in_vain + 1;
+			best = max(best, has);
 			continue;
 		}
-		if (!page)
-			break;
-		set_page_private(page, order);
 		list_add(&page->lru, &pages);
 		/* The page allocator prefers a lower zone with free memory to reclaim. */
 		if (page_zonenum(page) == ac->zone)
-			held += 1L << order;
+			held++;
 		else
-			lower += 1L << order;
+			lower++;
 		if (lower > WATERMARK_LOWER_FRAMES || fatal_signal_pending(current))
 			break;
 		cond_resched();
 	}
-	list_for_each_entry_safe(page, next, &pages, lru) {
-		order = page_private(page);
-		set_page_private(page, 0);
-		__free_pages(page, order);
-	}
+	list_for_each_entry_safe(page, next, &pages, lru)
+		__free_page(page);
 }

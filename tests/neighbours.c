@@ -555,15 +555,36 @@ static void do_highatomic(const struct order *order)
 }
 
 static LIST_HEAD(dma);
+static LIST_HEAD(squeezed);
 
-static void free_pageblocks(struct list_head *pages)
+static void free_list_of(struct list_head *pages, unsigned int order)
 {
 	struct page *page, *next;
 
 	list_for_each_entry_safe(page, next, pages, lru) {
 		list_del(&page->lru);
-		__free_pages(page, pageblock_order);
+		__free_pages(page, order);
 	}
+}
+
+/* Leaves each zone its min watermark, without waking a task that reclaims. */
+static void do_squeeze(const struct order *order)
+{
+	unsigned long taken = 0;
+	struct page *page;
+
+	while ((page = alloc_page(__GFP_NOWARN))) {
+		list_add(&page->lru, &squeezed);
+		taken++;
+		cond_resched();
+	}
+	scnprintf(answer, sizeof(answer), "squeezed=%lu\n", taken);
+}
+
+static void do_unsqueeze(const struct order *order)
+{
+	free_list_of(&squeezed, 0);
+	scnprintf(answer, sizeof(answer), "ok\n");
 }
 
 /* Keeps the free pageblocks of ZONE_DMA from others. */
@@ -581,7 +602,7 @@ static void do_dma(const struct order *order)
 
 static void do_undma(const struct order *order)
 {
-	free_pageblocks(&dma);
+	free_list_of(&dma, pageblock_order);
 	scnprintf(answer, sizeof(answer), "ok\n");
 }
 
@@ -722,6 +743,8 @@ static const struct {
 	{ "highatomic", do_highatomic },
 	{ "dma", do_dma },
 	{ "undma", do_undma },
+	{ "squeeze", do_squeeze },
+	{ "unsqueeze", do_unsqueeze },
 	{ "start", do_start },
 	{ "stop", do_stop },
 	{ "partition", do_partition },
@@ -948,7 +971,7 @@ static void __exit neighbours_exit(void)
 	storm_stop();
 	if (referenced)
 		put_page(referenced);
-	free_pageblocks(&dma);
+	free_list_of(&dma, pageblock_order);
 	list_for_each_entry_safe(block, next, &held, list)
 		drop(block);
 	if (partition)

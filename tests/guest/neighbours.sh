@@ -4,15 +4,14 @@
 # Runs in a guest, in a folder with contigmem.ko, contigmem_neighbours.ko and
 # neighbours_test: what contigmem does to others. Prints TAP. A test that the kernel or its
 # command line cannot show is skipped; all are shown with 1.5 GiB of memory and
-# cma=64M@1024M-1088M init_on_free=1 init_on_alloc=0. page_cache runs when it is named: it
-# fails on 7.2 where a zone's free pages are CMA's.
+# cma=64M@1024M-1088M init_on_free=1 init_on_alloc=0.
 
 debugfs=/sys/kernel/debug
 self=$debugfs/contigmem_neighbours
 mib=$((1 << 20))
 tests=("$@")
 [ $# -gt 0 ] || tests=(cma highatomic offline offline_small watermark watermark_fast
-	low_zone descends idle_arenas counts fault_handler held_frame init_on_free poison)
+	page_cache low_zone descends idle_arenas counts fault_handler held_frame init_on_free poison)
 
 step() { echo "contigmem-neighbours: $*" >/dev/kmsg; }
 
@@ -219,7 +218,8 @@ watermark_fast() {
 }
 
 # In memory full of page cache, which reclaim frees for whoever asks, large blocks are
-# served, and each zone keeps what the page allocator keeps.
+# served though other tasks have taken all above the min watermark, and each zone keeps what
+# the page allocator keeps.
 page_cache() {
 	local keys answer pages
 
@@ -229,6 +229,7 @@ page_cache() {
 	for keys in "size=2M" "size=12M" "size=2M cache=wc" "size=64M" "size=128M"; do
 		note "$(act "read_in count=$((pages / 8))"), $(awk '/^MemFree/ { print int($2 / 1024) }' /proc/meminfo) MiB free"
 		# Below the CMA area, where there is one.
+		note "$(act squeeze), $(awk '/^MemFree/ { print int($2 / 1024) }' /proc/meminfo) MiB free"
 		answer=$(act "take count=1 watch $keys high=$((1024 * mib - 1))")
 		note "$keys: $answer, $(cut -d ' ' -f 3 "$self/held")"
 		[[ $answer = "taken=1 error=0 "* ]] ||
@@ -236,6 +237,7 @@ page_cache() {
 				"$(awk '/^Node/ { zone = $2 $4 } $1 ~ /^(min|low|boost)$/ || ($2 == "free" && $1 == "pages") || /nr_free_cma|nr_zone_(in)?active_file|nr_free_highatomic/ { printf "%s %s %s; ", zone, $(NF - 1), $NF }' /proc/zoneinfo)"
 		[ -z "$(value zone "$answer")" ] || why "$keys: $answer"
 		act drop >/dev/null
+		act unsqueeze >/dev/null
 		arenas_back
 	done
 	act unread >/dev/null
@@ -495,7 +497,7 @@ for name in "${tests[@]}"; do
 	start=$SECONDS
 	"$name"
 	# Nothing of a test is left for the next one.
-	for line in stop put drop undma unread partition; do act $line >/dev/null; done
+	for line in stop put drop undma unsqueeze unread partition; do act $line >/dev/null; done
 	printf '#   %s\n' "${notes[@]}" "$((SECONDS - start)) s"
 	if [ -n "$skipped" ]; then
 		echo "ok $number - $name # SKIP $skipped"
