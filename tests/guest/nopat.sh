@@ -23,7 +23,6 @@ expect() {
 	[[ $answer = $1* ]] || problem "$2: $answer"
 }
 
-mountpoint -q $debugfs || mount -t debugfs debugfs $debugfs
 insmod contigmem.ko || problem "insmod failed"
 for request in size=64K size=4K 'size=3M align=1M'; do
 	expect 'ok ' "$request"

@@ -11,7 +11,6 @@ problem() {
 	problems=$((problems + 1))
 }
 
-mountpoint -q $debugfs || mount -t debugfs debugfs $debugfs
 [ "$(cat /sys/devices/system/node/online)" = 0 ] || problem "more than one node"
 insmod contigmem.ko || problem "no contigmem"
 insmod contigmem_test.ko || problem "no contigmem_test"

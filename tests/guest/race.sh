@@ -5,7 +5,6 @@
 # chooses, and memory that goes offline beside allocations. Leaves a file "ended".
 
 debugfs=/sys/kernel/debug
-mountpoint -q $debugfs || mount -t debugfs debugfs $debugfs
 insmod contigmem.ko || exit
 insmod contigmem_test.ko || exit
 for suite in "$debugfs"/kunit/contigmem*; do

@@ -227,8 +227,8 @@ ask() {
 	echo "$answer"
 }
 
-# The kernel retries for ever, until a fatal signal.
-try_offline() { timeout -s KILL 60 bash -c "echo offline >$memory/state" 2>/dev/null; }
+# The kernel retries for ever, until a fatal signal. Not bash, which is not in memory.
+try_offline() { timeout -s KILL 60 sh -c "echo offline >$memory/state" 2>/dev/null; }
 
 # Takes the highest memory block offline that can be: sets $memory, $low and $high. It
 # stays offline until bring_online, so that the kernel allocates no unmovable page in it.
@@ -430,7 +430,6 @@ cma() {
 }
 
 result kernel "$(uname -r)"
-mountpoint -q $debugfs || mount -t debugfs debugfs $debugfs || problem "no debugfs"
 if [ -e $debugfs/kmemleak ]; then
 	echo clear >$debugfs/kmemleak
 fi
