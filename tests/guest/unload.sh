@@ -13,7 +13,12 @@ parameters=/sys/module/contigmem/parameters
 problems=0
 # Not in the shared folder, where each line would take a message to the host.
 scratch=$(mktemp -d)
+mkfifo "$scratch/fifo"
+exec 9<>"$scratch/fifo"
 shopt -s nullglob
+
+# pause SECONDS: no program is started, and the processors are left to the others.
+pause() { ! read -r -t "$1" -u 9; }
 
 problem() {
 	echo "problem: $*"
@@ -24,13 +29,16 @@ problem() {
 # each with a call of its own, without a pause. Its open file does not keep the module: a
 # write fails once it is unloaded. Removing the file "go" ends it.
 write_parameter() {
-	local parameter=$1 lines=$scratch/lines-$BASHPID
+	local parameter=$1 lines=$scratch/lines-$BASHPID i
 
 	shift
-	while [ $# -lt 50000 ]; do set -- "$@" "$@"; done
 	printf '%s\n' "$@" >"$lines"
+	for ((i = $#; i < 50000; i *= 2)); do
+		cat "$lines" "$lines" >"$lines-twice"
+		mv "$lines-twice" "$lines"
+	done
 	while [ -e "$scratch/go" ]; do
-		[ -e "$parameters/$parameter" ] || continue
+		[ -e "$parameters/$parameter" ] || { pause 0.001; continue; }
 		dd bs=$((${#1} + 1)) if="$lines" of="$parameters/$parameter"
 	done 2>"$scratch/written-$parameter-$BASHPID"
 }
@@ -43,7 +51,7 @@ read_files() {
 		for file in $debugfs/{blocks,tags,partitions,memory,failures,stats} "$parameters"/*; do
 			cat "$file"
 		done
-		sleep 0.05
+		pause 0.05
 	done >/dev/null 2>&1
 }
 
@@ -53,7 +61,7 @@ wait_for_writes() {
 
 	for ((try = 0; try < 600; try++)); do
 		[ "$(grep -c '1048576$' $debugfs/tags)" -lt 200 ] || return
-		sleep 0.1
+		pause 0.1
 	done
 	problem "no limits are written"
 }
@@ -64,7 +72,7 @@ unload() {
 
 	for ((try = 0; try < 1000; try++)); do
 		rmmod contigmem 2>/dev/null && return
-		sleep 0.01
+		pause 0.01
 	done
 	problem "contigmem cannot be unloaded: $(lsmod | grep contigmem)"
 	return 1
@@ -74,17 +82,21 @@ unload() {
 # account that was added last, which is also the first to be freed: so they meet.
 tags() {
 	awk -v letters=abcdefghijklmnopqrstuvwxyz 'BEGIN {
-		for (n = 0; found < 300; n++) {
-			a = n % 26; b = int(n / 26) % 26; c = int(n / 676) % 26; d = int(n / 17576)
-			low = 97 + a + 256 * (97 + b)
-			high = 97 + c + 256 * (97 + d)
-			product = (low * 1640531527 + (high * 1640531527 % 65536) * 65536) % 4294967296
-			if (product >= 33554432)
-				continue
-			print substr(letters, a + 1, 1) substr(letters, b + 1, 1) \
-				substr(letters, c + 1, 1) substr(letters, d + 1, 1) ":1M"
-			found++
-		}
+		for (d = 0; d < 26; d++)
+			for (c = 0; c < 26; c++) {
+				high = 97 + c + 256 * (97 + d)
+				high = (high * 1640531527 % 65536) * 65536
+				end = substr(letters, c + 1, 1) substr(letters, d + 1, 1) ":1M"
+				for (b = 0; b < 26; b++)
+					for (a = 0; a < 26; a++) {
+						low = 97 + a + 256 * (97 + b)
+						if ((low * 1640531527 + high) % 4294967296 >= 33554432)
+							continue
+						print substr(letters, a + 1, 1) substr(letters, b + 1, 1) end
+						if (++found == 300)
+							exit
+					}
+			}
 	}'
 }
 
