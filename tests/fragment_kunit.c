@@ -561,8 +561,14 @@ static unsigned long held_window(struct page **held, unsigned long nr,
 	struct contigmem_request window = *req;
 	unsigned long i, at, in, most = 16;
 
+	window.low = 0;
 	for (i = 0; i < nr; i++) {
-		window.low = ALIGN(PFN_PHYS(page_to_pfn(held[i])), SZ_2M);
+		phys_addr_t low = ALIGN(PFN_PHYS(page_to_pfn(held[i])), SZ_2M);
+
+		/* Pages that were read one after the other lie side by side. */
+		if (low == window.low)
+			continue;
+		window.low = low;
 		window.high = window.low + SZ_16M - 1;
 		for (at = 0, in = 0; at < nr; at++) {
 			phys_addr_t phys = PFN_PHYS(page_to_pfn(held[at]));
