@@ -20,7 +20,7 @@
 #include "suites.h"
 
 /* Blocks of callers that cannot sleep, each allocated and freed; KASAN makes each slow. */
-#define BLOCKS		(100000 / (IS_ENABLED(CONFIG_KASAN) ? 10 : 1))
+#define BLOCKS		test_share(100000 / (IS_ENABLED(CONFIG_KASAN) ? 10 : 1), 5000)
 #define SLOTS		16
 #define HANDED_OVER	8
 /* Steps of one callback, and the period of the timer. */
@@ -247,6 +247,7 @@ static void soaker_end(struct kunit *test, struct soaker *soaker, const char *na
 static void soak_run(struct kunit *test, struct soak *soak)
 {
 	unsigned long end = jiffies + 600 * HZ;
+	int blocks = BLOCKS;
 
 	init_completion(&soak->ended);
 	tasklet_setup(&soak->tasklet, in_tasklet);
@@ -254,14 +255,14 @@ static void soak_run(struct kunit *test, struct soak *soak)
 	test_thread(test, under_lock, soak, &soak->ended);
 	test_thread(test, as_task, soak, &soak->ended);
 	hrtimer_start(&soak->timer, ns_to_ktime(PERIOD_NS), HRTIMER_MODE_REL);
-	while (atomic_read(&soak->served) < BLOCKS && time_before(jiffies, end))
+	while (atomic_read(&soak->served) < blocks && time_before(jiffies, end))
 		msleep(50);
 	WRITE_ONCE(soak->stop, true);
 	wait_for_completion(&soak->ended);
 	wait_for_completion(&soak->ended);
 	hrtimer_cancel(&soak->timer);
 	tasklet_kill(&soak->tasklet);
-	KUNIT_EXPECT_GE(test, atomic_read(&soak->served), BLOCKS);
+	KUNIT_EXPECT_GE(test, atomic_read(&soak->served), blocks);
 }
 
 /* All blocks are freed at the end, and the only refusal is a lack of memory. */

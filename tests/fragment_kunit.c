@@ -11,7 +11,6 @@
 #include <linux/kthread.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
-#include <linux/moduleparam.h>
 #include <linux/nodemask.h>
 #include <linux/pfn.h>
 #include <linux/sched.h>
@@ -25,12 +24,8 @@
 #include "suites.h"
 
 /* A full run fragments all of memory, which takes minutes with page_owner=on. */
-static unsigned int scale = 10;
-module_param(scale, uint, 0444);
-MODULE_PARM_DESC(scale, "1: all of memory and 1,000 requests; 10: a tenth of that");
-
-#define REQUESTS	(250 / scale)
-#define COMPARISONS	(20 / scale)
+#define REQUESTS	test_share(250, 10)
+#define COMPARISONS	test_share(20, 1)
 #define LARGEST		SZ_256M
 /* Free pages left to the kernel on each node. */
 #define RESERVE		(SZ_128M >> PAGE_SHIFT)
@@ -97,7 +92,7 @@ static unsigned long total(unsigned long (*of)(int nid))
 static void take_pageblocks(int nid)
 {
 	gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN | __GFP_THISNODE;
-	unsigned long most = max(nr_frames / pageblock_nr_pages / scale, FEWEST_TAKEN);
+	unsigned long most = max(nr_frames / pageblock_nr_pages / test_scale, FEWEST_TAKEN);
 	struct page *page;
 
 	while (free_pages_of(nid) > RESERVE && nr_taken < most) {
@@ -212,7 +207,7 @@ static void break_up(struct kunit *test, unsigned int period)
 			free_contig_range(taken[i], pageblock_nr_pages);
 	}
 	for_each_node_state(nid, N_MEMORY)
-		scatter_cache(test, nid, free_pages_of(nid) / 8 / scale);
+		scatter_cache(test, nid, free_pages_of(nid) / 8 / test_scale);
 
 	/* Is memory as fragmented as intended? */
 	kunit_info(test, "1 in %u of %lu pageblocks spoilt: %lu; free %lu MiB, in pageblocks %lu, were %lu",
@@ -450,9 +445,9 @@ static bool is_missed(struct kunit *test, struct contigmem_request *req, gfp_t g
 static void check_requests(struct kunit *test)
 {
 	unsigned long can = 0, missed = 0, more = 0;
-	unsigned int i;
+	unsigned int requests = REQUESTS, i;
 
-	for (i = 0; i < REQUESTS; i++) {
+	for (i = 0; i < requests; i++) {
 		struct contigmem_request req;
 		gfp_t gfp = GFP_KERNEL | __GFP_NOWARN;
 
@@ -468,7 +463,7 @@ static void check_requests(struct kunit *test)
 		cond_resched();
 	}
 	kunit_info(test, "%u requests: %lu possible, %lu of them missed, %lu more served",
-		   REQUESTS, can, missed, more);
+		   requests, can, missed, more);
 	KUNIT_EXPECT_GT(test, can, 0UL);
 	KUNIT_EXPECT_LE(test, missed * 100, can);
 }
@@ -476,9 +471,9 @@ static void check_requests(struct kunit *test)
 static void check_against_kernel(struct kunit *test)
 {
 	unsigned long got = 0;
-	unsigned int i;
+	unsigned int comparisons = COMPARISONS, i;
 
-	for (i = 0; i < COMPARISONS && compat_has_alloc_contig_pages(); i++) {
+	for (i = 0; i < comparisons && compat_has_alloc_contig_pages(); i++) {
 		struct contigmem_request req = CONTIGMEM_REQUEST(random_size(SZ_64M));
 		unsigned long nr = PFN_UP(req.size);
 		struct page *page;

@@ -18,6 +18,7 @@
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "audit.h"
@@ -27,6 +28,11 @@
 static unsigned int seed;
 module_param(seed, uint, 0444);
 MODULE_PARM_DESC(seed, "Seed of the random tests; 0 for a new one each time");
+
+/* A full run of all suites takes half an hour in a guest without KVM. */
+unsigned int test_scale = 10;
+module_param_named(scale, test_scale, uint, 0444);
+MODULE_PARM_DESC(scale, "1: all requests of the long tests; 10: a tenth of them");
 
 /* Live blocks of the test; test_exit() frees them after a failed assertion. */
 static void *kept[256];
@@ -43,6 +49,12 @@ struct setting {
 
 static struct setting settings[8];
 static unsigned int nr_settings;
+
+/* What a long test makes of @all requests at the run's scale: @least of them, at least. */
+unsigned int test_share(unsigned int all, unsigned int least)
+{
+	return clamp(all / test_scale, min(least, all), all);
+}
 
 /* Seeds the random numbers of a test, and logs the seed. */
 void test_random_start(struct kunit *test, struct rnd_state *rnd)
@@ -586,6 +598,26 @@ static void release_idle_arenas(void)
 }
 
 /*
+ * 6.1 runs the suites before it reads the module's parameters, so the kernel's command line
+ * may have the scale as well.
+ */
+static void read_scale(void)
+{
+	static const char name[] = "contigmem_test.scale=";
+	static char line[2048];
+	const char *found;
+
+	test_scale = max(test_scale, 1U);
+	if (line[0] || test_swap_file("/proc/cmdline", NULL, line, sizeof(line)))
+		return;
+	found = strstr(line, name);
+	if (found && (sscanf(found + strlen(name), "%u", &test_scale) != 1 || !test_scale)) {
+		pr_err("%sN: N is 1 or more\n", name);
+		test_scale = 1;
+	}
+}
+
+/*
  * No arena lies idle during a test: the frames of a block that is freed lose their cache type
  * soon, and are free for the next request, whatever the test before did.
  */
@@ -593,6 +625,7 @@ int test_init(struct kunit *test)
 {
 	test_set_file(test, "/sys/module/contigmem/parameters/arena_idle_mb", "0");
 	release_idle_arenas();
+	read_scale();
 	return 0;
 }
 

@@ -32,6 +32,8 @@ extern struct kunit_suite fragment_suite;
 #define TEST_ODD_ALIGN	SZ_1M
 #define TEST_ODD_SIZE	(3 * PAGE_SIZE)
 
+extern unsigned int test_scale;
+unsigned int test_share(unsigned int all, unsigned int least);
 void test_random_start(struct kunit *test, struct rnd_state *rnd);
 u64 test_random_u64(struct rnd_state *rnd);
 u32 test_random_below(struct rnd_state *rnd, u32 limit);

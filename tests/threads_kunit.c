@@ -17,8 +17,9 @@
 #include "suites.h"
 
 #define THREADS		8
-/* Blocks of each thread: 100,000 allocations and frees in total. */
-#define ROUNDS		(100000 / 2 / THREADS / (IS_ENABLED(CONFIG_KASAN) ? 10 : 1))
+/* Blocks of each thread: 100,000 allocations and frees in total, in a full run. */
+#define BLOCKS_ALL	(100000 / (IS_ENABLED(CONFIG_KASAN) ? 10 : 1))
+#define ROUNDS		(test_share(BLOCKS_ALL, 4000) / 2 / THREADS)
 #define LIVE		16
 
 /**
@@ -127,9 +128,9 @@ static int work(void *data)
 {
 	struct worker_block blocks[LIVE] = { };
 	struct worker *worker = data;
-	unsigned int round;
+	unsigned int rounds = ROUNDS, round;
 
-	for (round = 0; round < ROUNDS + LIVE; round++) {
+	for (round = 0; round < rounds + LIVE; round++) {
 		struct worker_block *block = &blocks[round % LIVE];
 
 		if (block->vaddr) {
@@ -138,7 +139,7 @@ static int work(void *data)
 			contigmem_free(block->vaddr);
 			block->vaddr = NULL;
 		}
-		if (round < ROUNDS)
+		if (round < rounds)
 			worker_alloc(worker, block, round);
 		cond_resched();
 	}
@@ -191,7 +192,8 @@ static void claims_side_by_side_do_not_fail_each_other(struct kunit *test)
 }
 
 #define TYPED_THREADS	4
-#define TYPED_ROUNDS	(10000 / TYPED_THREADS / (IS_ENABLED(CONFIG_KASAN) ? 4 : 1))
+#define TYPED_ALL	(10000 / (IS_ENABLED(CONFIG_KASAN) ? 4 : 1))
+#define TYPED_ROUNDS	(test_share(TYPED_ALL, 1000) / TYPED_THREADS)
 
 struct typed_block {
 	void *vaddr;
@@ -265,9 +267,9 @@ static int typed_work(void *data)
 {
 	struct typed_worker *worker = data;
 	struct typed_block *blocks = worker->blocks;
-	unsigned int round, i;
+	unsigned int rounds = TYPED_ROUNDS, round, i;
 
-	for (round = 0; round < TYPED_ROUNDS; round++) {
+	for (round = 0; round < rounds; round++) {
 		struct typed_block *block = &blocks[test_random_below(&worker->rnd, LIVE)];
 
 		if (!test_random_below(&worker->rnd, 20)) {

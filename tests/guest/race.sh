@@ -6,7 +6,7 @@
 
 debugfs=/sys/kernel/debug
 insmod contigmem.ko || exit
-insmod contigmem_test.ko || exit
+insmod contigmem_test.ko scale=1 || exit
 for suite in "$debugfs"/kunit/contigmem*; do
 	cat "$suite/results"
 done
