@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # usage: one_node.sh SUITE...
-# Runs in a guest booted with numa=off: all memory is in one node, as on most machines.
+# Runs in a guest booted with numa=off: all memory is in one node, as on most machines. With
+# page_owner=on, no page may be lost.
 # Prints a line for each problem; its status is 1 if any.
 
 debugfs=/sys/kernel/debug
@@ -19,7 +20,10 @@ for suite in "$@"; do
 	grep -qx "ok 1 $suite" "kunit-$suite" || problem "$suite: $(grep -B 9 '^ *not ok' "kunit-$suite")"
 done
 grep -q '^ *ok .* one_node_is_any_node$' kunit-contigmem_wdm || problem "one_node_is_any_node did not run"
-for module in contigmem_test contigmem; do
-	rmmod $module || problem "rmmod $module failed"
-done
+rmmod contigmem_test || problem "rmmod contigmem_test failed"
+if [ -e $debugfs/page_owner ]; then
+	lost=$(bash ./pages_lost.sh) || problem "cannot read page_owner"
+	[ "$lost" = 0 ] || problem "$lost pages are lost"
+fi
+rmmod contigmem || problem "rmmod contigmem failed"
 [ $problems = 0 ]

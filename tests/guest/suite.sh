@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# usage: suite.sh PAIRS SCALE
+# usage: suite.sh PAIRS CYCLES CALLBACKS
 # Runs in a guest, in a folder with the modules and the programs: every suite, and
 # checks before and after them. Writes
 #   results      key=value
@@ -12,7 +12,8 @@
 set -o pipefail
 shopt -s nullglob
 pairs=$1
-scale=$2	# of the suite that fragments memory
+cycles=$2	# of unload.sh
+callbacks=$3	# of the timer in hard interrupt context
 debugfs=/sys/kernel/debug
 problems=0
 
@@ -61,25 +62,6 @@ hides_addresses() {
 
 blocks() { grep -vc '^#' $debugfs/contigmem/blocks; }
 
-# Pages that contigmem allocated and did not free. Slabs and page tables that the kernel
-# allocated on its behalf are not counted: contigmem called other functions for them.
-# page_owner_stacks would be quicker, but omits allocations without a reclaim flag. A
-# read of page_owner returns one record and fails if the buffer is too small: the one of
-# cat is large enough, awk's is not.
-pages_lost() {
-	echo 2 >/proc/sys/vm/drop_caches	# idle arenas are not lost pages
-	# shellcheck disable=SC2002
-	cat $debugfs/page_owner | awk -v RS= -F '\n' '/\[contigmem\]/ {
-		for (i = 3; $i !~ /\[contigmem\]/; i++)
-			caller = $i
-		if (caller !~ /alloc_pages|alloc_contig/)
-			next
-		print $0 "\n" >"pages-lost"
-		sub(/.*via order /, "", $1)
-		lost += 2 ^ int($1)
-	} END { print lost + 0 }'
-}
-
 # kmemleak reports a leak in the second scan that finds it, seconds after the allocation.
 leaks() {
 	sleep 6
@@ -108,7 +90,7 @@ leaked_on_purpose() {
 kunit() {
 	local suite
 
-	load contigmem_test.ko scale="$scale" || return
+	load contigmem_test.ko || return
 	for suite in "$debugfs"/kunit/contigmem*; do
 		cat "$suite/results" >"kunit-${suite##*/}"
 	done
@@ -122,7 +104,7 @@ hard_context() {
 	local before=$problems live
 
 	live=$(blocks)
-	load contigmem_hard.ko || return
+	load contigmem_hard.ko callbacks="$callbacks" || return
 	unload contigmem_hard
 	[ "$(blocks)" = "$live" ] || problem "the timer left blocks"
 	agrees "calls in hard interrupt context"
@@ -463,7 +445,7 @@ if load contigmem.ko; then
 	[ "$(blocks)" = 0 ] || problem "blocks are left: $(cat $debugfs/contigmem/blocks)"
 	step "looking for leaks"
 	if [ -e $debugfs/page_owner ]; then
-		lost=$(pages_lost) || problem "cannot read page_owner"
+		lost=$(bash ./pages_lost.sh) || problem "cannot read page_owner"
 		result pages_lost "$lost"
 	fi
 	# Unloading frees blocks allocated through debugfs, and restores their cache type.
@@ -472,7 +454,7 @@ if load contigmem.ko; then
 	agrees "contigmem unloaded"
 	if partitions; then result partitions ok; else result partitions failed; fi
 	step "unload.sh"
-	if bash ./unload.sh 8 30; then result unload ok; else result unload failed; fi
+	if bash ./unload.sh "$cycles" 30; then result unload ok; else result unload failed; fi
 	agrees "contigmem loaded and unloaded beside writers"
 fi
 
