@@ -4,6 +4,11 @@
  * alloc_contig_range() or the page allocator gave, sub-allocated at page granularity in
  * any context but NMI.
  *
+ * The arenas of a zone and a cache type are in one tree by address, which knows how long
+ * the free runs below each node are: a request finds its arena in a few steps, however many
+ * there are. The highest that serves is taken, so that lower memory stays for who needs it
+ * and the lower arenas empty.
+ *
  * Idle arenas are bounded in size and age; a worker and a shrinker give them back. A
  * partition's arena is never idle: the partition gives it back.
  */
@@ -15,7 +20,9 @@
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
+#include <linux/nodemask.h>
 #include <linux/pfn.h>
+#include <linux/rbtree_augmented.h>
 #include <linux/rculist.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
@@ -35,55 +42,80 @@ module_param(arena_idle_seconds, uint, 0644);
 MODULE_PARM_DESC(arena_idle_seconds, "seconds that an arena may lie idle");
 
 /**
- * struct ctgm_arena - one pool
- * @list: in the list of its cache type, or of the partitions'; protected by
- *	ctgm_arena_list_lock, readers are under RCU
- * @released: in the list of the arenas that a task gives back; private to that task
- * @rcu: frees the record after the last reader
- * @lock: protects @all_offline, @usable, @free, @next, @idle_since and @busy, and is taken
- *	to change @dead
+ * struct ctgm_arena_pool - the arenas of a zone and a cache type, or that of a partition
+ * @lock: protects the members below and all arenas in the pool
+ * @arenas: by address, each with the longest run in its subtree; not a partition's
+ * @idle: those without a block, the oldest first; not a partition's
+ */
+struct ctgm_arena_pool {
+	raw_spinlock_t lock;	/* taken with interrupts off */
+	struct rb_root arenas;
+	struct list_head idle;
+};
+
+/**
+ * struct ctgm_arena - pageblocks that are sub-allocated
+ * @by_address: in the tree of its pool
+ * @list: in its pool's list of idle arenas; in the list of those that a task gives back,
+ *	private to that task; a partition's in the list of the partitions', for readers
+ *	under RCU
+ * @rcu: frees the record of a partition's arena after the last reader
+ * @pool: where it is; constant
+ * @own: the pool of a partition's arena
  * @frames: the pageblocks; constant
  * @nid: node; constant
  * @zone: zone; constant
- * @of_partition: serves a partition; constant
- * @dead: being given back: serves no block
- * @has_offline_pages: pages without a block may be PageOffline. Set under @lock while the
- *	arena is idle, cleared by the owner of a block that covers the arena
+ * @has_offline_pages: pages without a block may be PageOffline. Set under the pool's lock
+ *	while the arena is idle, cleared by the owner of a block that covers the arena
  * @all_offline: all pages are
  * @usable: frames that are not poisoned
  * @free: usable frames without a block
+ * @longest: no run of free frames is longer; not kept for a partition
+ * @subtree_longest: the largest @longest in the subtree
  * @next: where the search for a partition's next block starts: behind the last block,
  *	or at the block freed last
  * @idle_since: in jiffies, when @free became @usable
  * @busy: a bit for each frame with a block, and for each poisoned one
+ *
+ * The members from @all_offline on are protected by the pool's lock.
  */
 struct ctgm_arena {
+	struct rb_node by_address;
 	struct list_head list;
-	struct list_head released;
 	struct rcu_head rcu;
-	spinlock_t lock;	/* taken with interrupts off */
+	struct ctgm_arena_pool *pool;
+	struct ctgm_arena_pool own;
 	struct ctgm_frames frames;
 	int nid;
 	int zone;
-	bool of_partition;
-	bool dead;
 	bool has_offline_pages;
 	bool all_offline;
 	unsigned long usable;
 	unsigned long free;
+	unsigned long longest;
+	unsigned long subtree_longest;
 	unsigned long next;
 	unsigned long idle_since;
 	unsigned long busy[];
 };
+
+static inline unsigned long arena_longest(struct ctgm_arena *arena)
+{
+	return arena->longest;
+}
+
+RB_DECLARE_CALLBACKS_MAX(static, arena_augment, struct ctgm_arena, by_address, unsigned long,
+			 subtree_longest, arena_longest)
 
 /* Steps under the lock before interrupts are enabled for a moment: 7,000 instructions. */
 #define ARENA_STEPS_UNDER_LOCK	64
 /* Bits of the bitmap read beyond those of the block itself: as many instructions. */
 #define ARENA_BITS_UNDER_LOCK	(4096 * BITS_PER_LONG)
 
-static struct list_head arena_lists[CONTIGMEM_NR_CACHES];
+/* By node. */
+static struct ctgm_arena_pool (*arena_pools)[MAX_NR_ZONES][CONTIGMEM_NR_CACHES];
 static LIST_HEAD(arena_partitions);
-static DEFINE_SPINLOCK(ctgm_arena_list_lock);	/* for writers of the lists */
+static DEFINE_SPINLOCK(ctgm_arena_list_lock);	/* for writers of the list of partitions' arenas */
 
 /* Held while arenas are given back: never in a free, only tried in reclaim. */
 static DEFINE_MUTEX(ctgm_arena_release_lock);
@@ -104,6 +136,11 @@ static bool arena_is_idle(const struct ctgm_arena *arena)
 	return READ_ONCE(arena->free) == READ_ONCE(arena->usable);
 }
 
+static bool arena_is_partitions(const struct ctgm_arena *arena)
+{
+	return arena->pool == &arena->own;
+}
+
 static unsigned long arena_last(const struct ctgm_arena *arena)
 {
 	return arena->frames.first + arena->frames.nr - 1;
@@ -120,18 +157,21 @@ static unsigned long arena_last(const struct ctgm_arena *arena)
 struct ctgm_arena *ctgm_arena_create(unsigned long nr, gfp_t reclaim)
 {
 	/* The bitmap of a large partition need not be contiguous. */
-	struct ctgm_arena *arena = kvzalloc(struct_size(arena, busy, BITS_TO_LONGS(nr)),
-					    reclaim | __GFP_NORETRY | __GFP_NOWARN);
-
-	if (arena)
-		spin_lock_init(&arena->lock);
-	return arena;
+	return kvzalloc(struct_size_t(struct ctgm_arena, busy, BITS_TO_LONGS(nr)),
+			reclaim | __GFP_NORETRY | __GFP_NOWARN);
 }
 
 /* Free a record that was never added. */
 void ctgm_arena_destroy(struct ctgm_arena *arena)
 {
 	kvfree(arena);
+}
+
+static void arena_pool_init(struct ctgm_arena_pool *pool)
+{
+	raw_spin_lock_init(&pool->lock);
+	pool->arenas = RB_ROOT;
+	INIT_LIST_HEAD(&pool->idle);
 }
 
 static void arena_own(struct ctgm_arena *arena, const struct ctgm_frames *all)
@@ -141,16 +181,63 @@ static void arena_own(struct ctgm_arena *arena, const struct ctgm_frames *all)
 	arena->zone = page_zonenum(pfn_to_page(all->first));
 	arena->usable = all->nr;
 	arena->free = all->nr;
+	arena->longest = all->nr;
 	arena->next = all->first;
+}
+
+/* Enter an arena into the list of idle ones if it is. Returns the idle frames of all if so. */
+static long arena_note_idle(struct ctgm_arena *arena)
+{
+	lockdep_assert_held(&arena->pool->lock);
+	if (arena_is_partitions(arena) || !arena_is_idle(arena))
+		return 0;
+	arena->idle_since = jiffies;
+	list_add_tail(&arena->list, &arena->pool->idle);
+	return atomic_long_add_return(arena->frames.nr, &arena_idle_frames);
+}
+
+/* Enter an arena into its pool, without a block. */
+static void arena_insert(struct ctgm_arena *arena)
+{
+	struct rb_node **link = &arena->pool->arenas.rb_node, *parent = NULL;
+
+	lockdep_assert_held(&arena->pool->lock);
+	arena->subtree_longest = arena->longest;
+	while (*link) {
+		struct ctgm_arena *above = rb_entry(*link, struct ctgm_arena, by_address);
+
+		parent = *link;
+		above->subtree_longest = max(above->subtree_longest, arena->longest);
+		link = arena->frames.first < above->frames.first ? &parent->rb_left :
+								   &parent->rb_right;
+	}
+	rb_link_node(&arena->by_address, parent, link);
+	rb_insert_augmented(&arena->by_address, &arena->pool->arenas, &arena_augment);
+	arena_note_idle(arena);
+}
+
+static void arena_set_longest(struct ctgm_arena *arena, unsigned long longest)
+{
+	if (longest == arena->longest)
+		return;
+	arena->longest = longest;
+	arena_augment_propagate(&arena->by_address, NULL);
 }
 
 static void arena_take(struct ctgm_arena *arena, unsigned long first, struct ctgm_frames *frames)
 {
-	lockdep_assert_held(&arena->lock);
+	lockdep_assert_held(&arena->pool->lock);
+	if (!arena_is_partitions(arena) && arena_is_idle(arena)) {
+		list_del(&arena->list);
+		atomic_long_sub(arena->frames.nr, &arena_idle_frames);
+	}
 	arena->all_offline = false;
 	bitmap_set(arena->busy, first - arena->frames.first, frames->nr);
 	arena->free -= frames->nr;
 	arena->next = first + frames->nr;
+	/* Not each time: to go up the tree takes as long as the rest. */
+	if (!arena_is_partitions(arena) && arena->free < arena->longest / 2)
+		arena_set_longest(arena, arena->free);
 	frames->first = first;
 	frames->cache = arena->frames.cache;
 	frames->home = arena->frames.cache;
@@ -169,16 +256,15 @@ void ctgm_arena_add(struct ctgm_arena *arena, const struct ctgm_frames *all,
 	unsigned long flags;
 
 	arena_own(arena, all);
+	arena->pool = &arena_pools[arena->nid][arena->zone][all->cache];
 	frames->source = &ctgm_source_arena;
 	frames->owner = arena;
-	spin_lock_irqsave(&arena->lock, flags);
-	arena_take(arena, first, frames);
-	spin_unlock_irqrestore(&arena->lock, flags);
 	atomic_long_inc(&arena_count);
 	atomic_long_add(all->nr, &arena_frames);
-	spin_lock_irqsave(&ctgm_arena_list_lock, flags);
-	list_add_rcu(&arena->list, &arena_lists[all->cache]);
-	spin_unlock_irqrestore(&ctgm_arena_list_lock, flags);
+	raw_spin_lock_irqsave(&arena->pool->lock, flags);
+	arena_insert(arena);
+	arena_take(arena, first, frames);
+	raw_spin_unlock_irqrestore(&arena->pool->lock, flags);
 }
 
 /*
@@ -192,7 +278,7 @@ static bool arena_find(const struct ctgm_arena *arena, const struct ctgm_constra
 	unsigned long read = 0;
 	unsigned int tries;
 
-	lockdep_assert_held(&arena->lock);
+	lockdep_assert_held(&arena->pool->lock);
 	for (tries = 0; tries < ARENA_STEPS_UNDER_LOCK && read < ARENA_BITS_UNDER_LOCK; tries++) {
 		unsigned long at, blocker, end;
 
@@ -234,7 +320,18 @@ static void arena_mark_page_offline(unsigned long pfn)
 		__SetPageOffline(page);
 }
 
-/* Take the first place in the arena from @from on, whatever its frames are. */
+/* A block was taken: its pages are in use. */
+static void arena_unmark_block(struct ctgm_arena *arena, const struct ctgm_frames *frames)
+{
+	if (!arena->has_offline_pages)
+		return;
+	arena_unmark_offline(frames->first, frames->nr);
+	/* This block covers the arena, so no other task marks its pages. */
+	if (frames->nr == arena->frames.nr)
+		arena->has_offline_pages = false;
+}
+
+/* Take the first place in a partition's arena from @from on, whatever its frames are. */
 static bool arena_take_any(struct ctgm_arena *arena, const struct ctgm_constraints *place,
 			   unsigned long from, struct ctgm_frames *frames)
 {
@@ -242,22 +339,14 @@ static bool arena_take_any(struct ctgm_arena *arena, const struct ctgm_constrain
 	bool found = false;
 
 	while (!found && from <= place->last) {
-		spin_lock_irqsave(&arena->lock, flags);
-		if (arena->dead || arena->free < place->nr) {
+		raw_spin_lock_irqsave(&arena->pool->lock, flags);
+		if (arena->free < place->nr) {
 			from = place->last + 1;
 		} else if (arena_find(arena, place, &from, &start)) {
-			if (arena_is_idle(arena) && !arena->of_partition)
-				atomic_long_sub(arena->frames.nr, &arena_idle_frames);
 			arena_take(arena, start, frames);
 			found = true;
 		}
-		spin_unlock_irqrestore(&arena->lock, flags);
-	}
-	if (found && arena->has_offline_pages) {
-		arena_unmark_offline(frames->first, frames->nr);
-		/* This block covers the arena, so no other task marks its pages. */
-		if (frames->nr == arena->frames.nr)
-			arena->has_offline_pages = false;
+		raw_spin_unlock_irqrestore(&arena->pool->lock, flags);
 	}
 	return found;
 }
@@ -286,21 +375,33 @@ static DECLARE_WORK(arena_excess_work, arena_release_excess);
 static DECLARE_DELAYED_WORK(arena_old_work, arena_release_old);
 static DECLARE_WORK(arena_reclaim_work, arena_release_all);
 
+/* How long the run of free frames around these is. */
+static unsigned long arena_run_around(const struct ctgm_arena *arena,
+				      const struct ctgm_frames *frames)
+{
+	unsigned long at = frames->first - arena->frames.first;
+	unsigned long end = find_next_bit(arena->busy, arena->frames.nr, at + frames->nr);
+	unsigned long before = find_last_bit(arena->busy, at);
+
+	/* @before is @at where all frames below are free. */
+	return before < at ? end - before - 1 : end;
+}
+
 /* Take a block's frames back. Any context but NMI. */
 void ctgm_arena_free_in(struct ctgm_arena *arena, const struct ctgm_frames *frames)
 {
+	struct ctgm_arena_pool *pool = arena->pool;
 	unsigned long flags;
-	long idle = 0;
+	long idle;
 
-	spin_lock_irqsave(&arena->lock, flags);
+	raw_spin_lock_irqsave(&pool->lock, flags);
 	bitmap_clear(arena->busy, frames->first - arena->frames.first, frames->nr);
 	arena->free += frames->nr;
 	arena->next = frames->first;
-	if (arena_is_idle(arena) && !arena->of_partition) {
-		arena->idle_since = jiffies;
-		idle = atomic_long_add_return(arena->frames.nr, &arena_idle_frames);
-	}
-	spin_unlock_irqrestore(&arena->lock, flags);
+	if (!arena_is_partitions(arena) && arena->longest < arena->free)
+		arena_set_longest(arena, max(arena->longest, arena_run_around(arena, frames)));
+	idle = arena_note_idle(arena);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
 
 	/* From here on the shrinker or a worker may have given the arena back. */
 	if (idle > arena_idle_limit())
@@ -315,15 +416,17 @@ static void arena_free_good(struct ctgm_arena *arena, const struct ctgm_frames *
 	struct ctgm_frames run = *frames;
 	unsigned long flags;
 
-	spin_lock_irqsave(&arena->lock, flags);
+	raw_spin_lock_irqsave(&arena->pool->lock, flags);
 	arena->usable -= ctgm_frames_count_poisoned(frames);
-	spin_unlock_irqrestore(&arena->lock, flags);
+	/* Where all of them are poisoned, no run is given back below. */
+	arena_note_idle(arena);
+	raw_spin_unlock_irqrestore(&arena->pool->lock, flags);
 	run.nr = 0;
 	while (ctgm_frames_next_good(frames, &run))
 		ctgm_arena_free_in(arena, &run);
 }
 
-/* Take the first place in the arena from @from on that has no poisoned frame. */
+/* Take the first place in a partition's arena from @from on that has no poisoned frame. */
 static bool arena_take_from(struct ctgm_arena *arena, const struct ctgm_constraints *place,
 			    unsigned long from, struct ctgm_frames *frames)
 {
@@ -340,30 +443,137 @@ static void arena_free(const struct ctgm_frames *frames)
 	ctgm_arena_free_in(frames->owner, frames);
 }
 
-static enum contigmem_reason arena_alloc(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
+static struct ctgm_arena *arena_of_node(struct rb_node *node)
 {
-	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
+	return rb_entry_safe(node, struct ctgm_arena, by_address);
+}
+
+static bool arena_subtree_has(struct rb_node *node, unsigned long nr)
+{
+	return node && arena_of_node(node)->subtree_longest >= nr;
+}
+
+/* The highest arena of a subtree that may have a run of @nr free frames. */
+static struct ctgm_arena *arena_highest_in(struct rb_node *node, unsigned long nr)
+{
+	while (arena_subtree_has(node, nr)) {
+		bool right = arena_subtree_has(node->rb_right, nr);
+
+		if (!right && arena_of_node(node)->longest >= nr)
+			return arena_of_node(node);
+		node = right ? node->rb_right : node->rb_left;
+	}
+	return NULL;
+}
+
+/* The highest arena that begins at @last or below and may have a run of @nr free frames. */
+static struct ctgm_arena *arena_highest(const struct ctgm_arena_pool *pool, unsigned long nr,
+					unsigned long last)
+{
+	struct rb_node *node = pool->arenas.rb_node, *passed = NULL;
+
+	lockdep_assert_held(&pool->lock);
+	/* Down to the highest that begins at @last or below, noting what may serve beside it. */
+	while (arena_subtree_has(node, nr)) {
+		if (arena_of_node(node)->frames.first > last) {
+			node = node->rb_left;
+			continue;
+		}
+		if (arena_of_node(node)->longest >= nr || arena_subtree_has(node->rb_left, nr))
+			passed = node;
+		node = node->rb_right;
+	}
+	if (!passed || arena_of_node(passed)->longest >= nr)
+		return arena_of_node(passed);
+	return arena_highest_in(passed->rb_left, nr);
+}
+
+/* Is every run of free frames that is long enough a place? */
+static bool arena_is_any_place(const struct ctgm_arena *arena,
+			       const struct ctgm_constraints *place)
+{
+	return place->first <= arena->frames.first && place->last >= arena_last(arena) &&
+	       place->align <= 1 && !place->boundary;
+}
+
+/*
+ * Find a place in an arena from *from on, 0 for its first frame. Otherwise *from is where to
+ * go on, or 0 if there is no place.
+ */
+static bool arena_find_in(struct ctgm_arena *arena, const struct ctgm_constraints *wanted,
+			  unsigned long *from, unsigned long *start)
+{
+	struct ctgm_constraints place = arena_place(arena, wanted);
+	bool whole = !*from;
+
+	if (arena->free < place.nr) {
+		arena_set_longest(arena, arena->free);
+	} else if (place.last - place.first >= place.nr - 1) {
+		*from = max(*from, place.first);
+		if (arena_find(arena, &place, from, start))
+			return true;
+		if (*from <= place.last)
+			return false;
+		if (whole && arena_is_any_place(arena, wanted))
+			arena_set_longest(arena, min(arena->longest, place.nr - 1));
+	}
+	*from = 0;
+	return false;
+}
+
+/*
+ * Take a place in an arena of the pool, whatever its frames are. Interrupts are enabled for
+ * a moment after each arena and each part of one: the search goes on by address, since the
+ * arena may be gone then.
+ */
+static struct ctgm_arena *arena_pool_take(struct ctgm_arena_pool *pool,
+					  struct ctgm_alloc_control *ac,
+					  struct ctgm_frames *frames)
+{
+	unsigned long last = ac->place.last - (ac->place.nr - 1);
+	unsigned long flags, from = 0, start;
 	struct ctgm_arena *arena;
 
-	rcu_read_lock();
-	list_for_each_entry_rcu(arena, &arena_lists[ac->cache], list) {
-		struct ctgm_constraints place;
-
-		if (arena->nid != ac->node || arena->zone != ac->zone ||
-		    READ_ONCE(arena->free) < ac->place.nr)
-			continue;
-		place = arena_place(arena, &ac->place);
-		if (place.first > place.last || place.last - place.first < place.nr - 1)
-			continue;
-		ac->verdict.windows++;
-		if (arena_take_from(arena, &place, place.first, frames)) {
-			frames->owner = arena;
-			reason = CONTIGMEM_OK;
-			break;
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	while ((arena = arena_highest(pool, ac->place.nr, last)) &&
+	       arena_last(arena) >= ac->place.first) {
+		ac->verdict.windows += !from;
+		if (arena_find_in(arena, &ac->place, &from, &start)) {
+			arena_take(arena, start, frames);
+			raw_spin_unlock_irqrestore(&pool->lock, flags);
+			arena_unmark_block(arena, frames);
+			return arena;
 		}
+		last = arena->frames.first;
+		/* The next one is below, unless this one has more places. */
+		if (!from && !last--)
+			break;
+		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		raw_spin_lock_irqsave(&pool->lock, flags);
 	}
-	rcu_read_unlock();
-	return reason;
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return NULL;
+}
+
+static enum contigmem_reason arena_alloc(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
+{
+	struct ctgm_arena_pool *pool;
+	struct ctgm_arena *arena;
+
+	if (ac->zone < 0)
+		return CONTIGMEM_NO_FREE_RUN;
+	pool = &arena_pools[ac->node][ac->zone][ac->cache];
+	/* Most often no lock is needed to see that there is none. */
+	if (!READ_ONCE(pool->arenas.rb_node))
+		return CONTIGMEM_NO_FREE_RUN;
+	while ((arena = arena_pool_take(pool, ac, frames))) {
+		if (!ctgm_frames_count_poisoned(frames)) {
+			frames->owner = arena;
+			return CONTIGMEM_OK;
+		}
+		arena_free_good(arena, frames);
+	}
+	return CONTIGMEM_NO_FREE_RUN;
 }
 
 const struct ctgm_source ctgm_source_arena = {
@@ -373,7 +583,7 @@ const struct ctgm_source ctgm_source_arena = {
 	.free = arena_free,
 };
 
-/* Give back an arena that is in no list any more. May sleep. */
+/* Give back an arena that is in no pool any more. May sleep. */
 static void arena_give_back(struct ctgm_arena *arena)
 {
 	if (arena->has_offline_pages)
@@ -381,7 +591,7 @@ static void arena_give_back(struct ctgm_arena *arena)
 	atomic_long_dec(&arena_count);
 	atomic_long_sub(arena->frames.nr, &arena_frames);
 	ctgm_frames_put(&arena->frames);
-	kvfree_rcu(arena, rcu);
+	kvfree(arena);
 }
 
 /**
@@ -418,7 +628,7 @@ static bool arena_reaches_into(const struct ctgm_arena *arena, unsigned long fir
 
 static bool arena_exceeds(const struct ctgm_arena *arena, const struct ctgm_arena_limits *limits)
 {
-	lockdep_assert_held(&arena->lock);
+	lockdep_assert_held(&arena->pool->lock);
 	return arena_is_idle(arena) &&
 	       arena_reaches_into(arena, limits->first, limits->last) &&
 	       (!limits->nodes || node_isset(arena->nid, *limits->nodes)) &&
@@ -427,55 +637,92 @@ static bool arena_exceeds(const struct ctgm_arena *arena, const struct ctgm_aren
 		time_after_eq(jiffies, arena->idle_since + limits->age));
 }
 
-/* Remove an arena beyond the limits from its list; @released is the caller's to use then. */
+/* All pools, a node's beside each other. */
+static unsigned int arena_nr_pools(void)
+{
+	return nr_node_ids * MAX_NR_ZONES * CONTIGMEM_NR_CACHES;
+}
+
+static struct ctgm_arena_pool *arena_pool(unsigned int nr)
+{
+	return &arena_pools[0][0][0] + nr;
+}
+
+/*
+ * A cursor in the list of a pool's idle arenas keeps a task's place while the list changes.
+ * The task holds the release lock, so it is the only one, and arenas stay.
+ */
+static void arena_idle_begin(struct ctgm_arena_pool *pool, struct list_head *cursor)
+{
+	lockdep_assert_held(&ctgm_arena_release_lock);
+	raw_spin_lock_irq(&pool->lock);
+	list_add(cursor, &pool->idle);
+	raw_spin_unlock_irq(&pool->lock);
+}
+
+static struct ctgm_arena *arena_idle_next(struct ctgm_arena_pool *pool, struct list_head *cursor)
+{
+	struct ctgm_arena *arena = NULL;
+
+	raw_spin_lock_irq(&pool->lock);
+	if (cursor->next != &pool->idle) {
+		arena = list_entry(cursor->next, struct ctgm_arena, list);
+		list_move(cursor, &arena->list);
+	}
+	raw_spin_unlock_irq(&pool->lock);
+	return arena;
+}
+
+static void arena_idle_end(struct ctgm_arena_pool *pool, struct list_head *cursor)
+{
+	raw_spin_lock_irq(&pool->lock);
+	list_del(cursor);
+	raw_spin_unlock_irq(&pool->lock);
+}
+
+/* Remove an arena beyond the limits from its pool; it is the caller's then. */
 static bool arena_remove(struct ctgm_arena *arena, const struct ctgm_arena_limits *limits)
 {
-	unsigned long flags;
 	bool removed;
 
-	if (!arena_is_idle(arena))
-		return false;
-	spin_lock_irqsave(&arena->lock, flags);
-	removed = !arena->dead && arena_exceeds(arena, limits);
+	raw_spin_lock_irq(&arena->pool->lock);
+	removed = arena_exceeds(arena, limits);
 	if (removed) {
-		arena->dead = true;
+		list_del(&arena->list);
+		rb_erase_augmented(&arena->by_address, &arena->pool->arenas, &arena_augment);
 		atomic_long_sub(arena->frames.nr, &arena_idle_frames);
 	}
-	spin_unlock_irqrestore(&arena->lock, flags);
-	if (!removed)
-		return false;
-	spin_lock_irqsave(&ctgm_arena_list_lock, flags);
-	list_del_rcu(&arena->list);
-	spin_unlock_irqrestore(&ctgm_arena_list_lock, flags);
-	return true;
+	raw_spin_unlock_irq(&arena->pool->lock);
+	return removed;
 }
 
 /* Give back idle arenas beyond the limits. Returns how many frames. */
 static unsigned long arena_release(const struct ctgm_arena_limits *limits)
 {
 	struct ctgm_arena *arena, *next;
-	enum contigmem_cache cache;
+	struct ctgm_arena_pool *pool;
 	unsigned long done = 0;
-	unsigned int scope;
+	struct list_head cursor;
+	unsigned int scope, i;
 	LIST_HEAD(removed);
 
-	lockdep_assert_held(&ctgm_arena_release_lock);
-	rcu_read_lock();
-	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
-		list_for_each_entry_rcu(arena, &arena_lists[cache], list) {
-			if (done >= limits->most)
-				break;
+	for (i = 0; i < arena_nr_pools() && done < limits->most; i++) {
+		pool = arena_pool(i);
+		if (list_empty(&pool->idle))
+			continue;
+		arena_idle_begin(pool, &cursor);
+		while (done < limits->most && (arena = arena_idle_next(pool, &cursor))) {
 			if (arena_remove(arena, limits)) {
-				list_add(&arena->released, &removed);
+				list_add(&arena->list, &removed);
 				done += arena->frames.nr;
 			}
 		}
+		arena_idle_end(pool, &cursor);
 	}
-	rcu_read_unlock();
 
 	/* I/O may be waiting for a task that waits for the release lock. */
 	scope = memalloc_noio_save();
-	list_for_each_entry_safe(arena, next, &removed, released) {
+	list_for_each_entry_safe(arena, next, &removed, list) {
 		arena_give_back(arena);
 		cond_resched();
 	}
@@ -514,15 +761,20 @@ bool ctgm_arena_release_idle(unsigned long first, unsigned long last, const node
 
 static bool arena_any_in(unsigned long first, unsigned long last)
 {
-	enum contigmem_cache cache;
 	struct ctgm_arena *arena;
 	bool found = false;
+	unsigned int i;
 
-	rcu_read_lock();
-	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
-		list_for_each_entry_rcu(arena, &arena_lists[cache], list)
-			found |= arena_reaches_into(arena, first, last);
+	for (i = 0; i < arena_nr_pools() && !found; i++) {
+		struct ctgm_arena_pool *pool = arena_pool(i);
+
+		raw_spin_lock_irq(&pool->lock);
+		/* Any arena has a run of 0 frames. */
+		arena = arena_highest(pool, 0, last);
+		found = arena && arena_last(arena) >= first;
+		raw_spin_unlock_irq(&pool->lock);
 	}
+	rcu_read_lock();
 	list_for_each_entry_rcu(arena, &arena_partitions, list)
 		found |= arena_reaches_into(arena, first, last);
 	rcu_read_unlock();
@@ -575,13 +827,13 @@ static void arena_release_excess(struct work_struct *work)
  */
 static void arena_mark_offline(struct ctgm_arena *arena)
 {
-	unsigned long flags, at = 0, end;
+	unsigned long at = 0, end;
 	bool idle;
 
 	lockdep_assert_held(&ctgm_arena_release_lock);
 	do {
-		spin_lock_irqsave(&arena->lock, flags);
-		idle = !arena->dead && !arena->all_offline && arena_is_idle(arena);
+		raw_spin_lock_irq(&arena->pool->lock);
+		idle = !arena->all_offline && arena_is_idle(arena);
 		if (idle) {
 			arena->has_offline_pages = true;
 			end = min(at + ARENA_STEPS_UNDER_LOCK, arena->frames.nr);
@@ -589,22 +841,27 @@ static void arena_mark_offline(struct ctgm_arena *arena)
 				arena_mark_page_offline(arena->frames.first + at);
 			arena->all_offline = at == arena->frames.nr;
 		}
-		spin_unlock_irqrestore(&arena->lock, flags);
+		raw_spin_unlock_irq(&arena->pool->lock);
 		cond_resched();
 	} while (idle && at < arena->frames.nr);
 }
 
 static void arena_mark_idle_offline(void)
 {
-	enum contigmem_cache cache;
+	struct list_head cursor;
 	struct ctgm_arena *arena;
+	unsigned int i;
 
 	mutex_lock(&ctgm_arena_release_lock);
-	/* Arenas leave the lists under this lock only. */
-	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
-		list_for_each_entry_rcu(arena, &arena_lists[cache], list,
-					lockdep_is_held(&ctgm_arena_release_lock))
+	for (i = 0; i < arena_nr_pools(); i++) {
+		struct ctgm_arena_pool *pool = arena_pool(i);
+
+		if (list_empty(&pool->idle))
+			continue;
+		arena_idle_begin(pool, &cursor);
+		while ((arena = arena_idle_next(pool, &cursor)))
 			arena_mark_offline(arena);
+		arena_idle_end(pool, &cursor);
 	}
 	mutex_unlock(&ctgm_arena_release_lock);
 }
@@ -657,7 +914,8 @@ struct ctgm_arena_stats ctgm_arena_stats(void)
 void ctgm_arena_add_partition(struct ctgm_arena *arena, const struct ctgm_frames *all)
 {
 	arena_own(arena, all);
-	arena->of_partition = true;
+	arena->pool = &arena->own;
+	arena_pool_init(&arena->own);
 	spin_lock_irq(&ctgm_arena_list_lock);
 	list_add_rcu(&arena->list, &arena_partitions);
 	spin_unlock_irq(&ctgm_arena_list_lock);
@@ -711,17 +969,33 @@ void ctgm_arena_describe(const struct ctgm_arena *arena, struct contigmem_arena_
 	};
 }
 
-/* The first of two arenas that end above a frame; of two that begin together the longer. */
-static struct ctgm_arena *arena_lower(struct ctgm_arena *arena, struct ctgm_arena *lowest,
-				      unsigned long pfn)
+/* Does the first of two arenas come before the second? Of two that begin together the longer. */
+static bool arena_comes_before(const struct contigmem_arena_info *a,
+			       const struct contigmem_arena_info *b)
 {
-	if (arena_last(arena) < pfn)
-		return lowest;
-	if (lowest && (lowest->frames.first < arena->frames.first ||
-		       (lowest->frames.first == arena->frames.first &&
-			lowest->frames.nr >= arena->frames.nr)))
-		return lowest;
-	return arena;
+	return a->phys < b->phys || (a->phys == b->phys && a->size > b->size);
+}
+
+/* Describe the lowest arena of a pool that ends at a frame or above. */
+static bool arena_pool_find_from(struct ctgm_arena_pool *pool, unsigned long pfn,
+				 struct contigmem_arena_info *info)
+{
+	struct ctgm_arena *arena, *lowest = NULL;
+	struct rb_node *node;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	node = pool->arenas.rb_node;
+	while (node) {
+		arena = arena_of_node(node);
+		if (arena_last(arena) >= pfn)
+			lowest = arena;
+		node = arena_last(arena) >= pfn ? node->rb_left : node->rb_right;
+	}
+	if (lowest)
+		ctgm_arena_describe(lowest, info);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return lowest;
 }
 
 /**
@@ -737,46 +1011,64 @@ static struct ctgm_arena *arena_lower(struct ctgm_arena *arena, struct ctgm_aren
  */
 bool ctgm_arena_find_from(phys_addr_t phys, struct contigmem_arena_info *info)
 {
-	struct ctgm_arena *arena, *lowest = NULL;
-	enum contigmem_cache cache;
+	struct contigmem_arena_info other;
+	struct ctgm_arena *arena;
+	bool found = false;
+	unsigned int i;
 
-	rcu_read_lock();
-	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
-		list_for_each_entry_rcu(arena, &arena_lists[cache], list)
-			lowest = arena_lower(arena, lowest, PHYS_PFN(phys));
+	for (i = 0; i < arena_nr_pools(); i++) {
+		if (arena_pool_find_from(arena_pool(i), PHYS_PFN(phys), &other) &&
+		    (!found || arena_comes_before(&other, info))) {
+			*info = other;
+			found = true;
+		}
 	}
-	list_for_each_entry_rcu(arena, &arena_partitions, list)
-		lowest = arena_lower(arena, lowest, PHYS_PFN(phys));
-	if (lowest)
-		ctgm_arena_describe(lowest, info);
+	rcu_read_lock();
+	list_for_each_entry_rcu(arena, &arena_partitions, list) {
+		ctgm_arena_describe(arena, &other);
+		if (arena_last(arena) >= PHYS_PFN(phys) &&
+		    (!found || arena_comes_before(&other, info))) {
+			*info = other;
+			found = true;
+		}
+	}
 	rcu_read_unlock();
-	return lowest;
+	return found;
 }
 
 int ctgm_arena_init(void)
 {
-	enum contigmem_cache cache;
+	unsigned int i;
+	int error;
 
-	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++)
-		INIT_LIST_HEAD(&arena_lists[cache]);
+	arena_pools = kvcalloc(nr_node_ids, sizeof(*arena_pools), GFP_KERNEL);
+	if (!arena_pools)
+		return -ENOMEM;
+	for (i = 0; i < arena_nr_pools(); i++)
+		arena_pool_init(arena_pool(i));
 	arena_shrinker = compat_shrinker_register("contigmem", arena_count_objects,
 						  arena_scan_objects);
-	return PTR_ERR_OR_ZERO(arena_shrinker);
+	error = PTR_ERR_OR_ZERO(arena_shrinker);
+	if (error)
+		kvfree(arena_pools);
+	return error;
 }
 
 /* No block is left but those whose frames other tasks hold, which stay allocated. */
 void ctgm_arena_exit(void)
 {
 	struct ctgm_arena *arena, *next;
-	enum contigmem_cache cache;
+	unsigned int i;
 
 	compat_shrinker_unregister(arena_shrinker);
 	cancel_work_sync(&arena_excess_work);
 	cancel_work_sync(&arena_reclaim_work);
 	cancel_delayed_work_sync(&arena_old_work);
 	ctgm_arena_release_in(0, ULONG_MAX);
-	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
-		list_for_each_entry_safe(arena, next, &arena_lists[cache], list)
+	for (i = 0; i < arena_nr_pools(); i++) {
+		rbtree_postorder_for_each_entry_safe(arena, next, &arena_pool(i)->arenas,
+						     by_address)
 			kvfree(arena);
 	}
+	kvfree(arena_pools);
 }

@@ -11,9 +11,9 @@
  *	ctgm_ranges_rebuild_lock, ctgm_arena_release_lock: reclaim only tries the latter
  *	below, spinlocks that any context but NMI takes with interrupts off, except
  *	ctgm_range_list_lock, which only tasks take:
- *	ctgm_account_lock, ctgm_arena.lock, ctgm_ranges_lock, ctgm_range_list_lock,
- *	ctgm_arena_list_lock
- *	raw spinlocks: ctgm_history_lock, ctgm_live_lock, ctgm_partition_lock
+ *	ctgm_account_lock, ctgm_ranges_lock, ctgm_range_list_lock, ctgm_arena_list_lock
+ *	raw spinlocks: ctgm_history_lock, ctgm_live_lock, ctgm_partition_lock,
+ *	ctgm_arena_pool.lock
  *
  * No spinlock is taken inside another one, and nothing is formatted or allocated under one.
  * With PREEMPT_RT the spinlocks that are not raw sleep, and no context takes them in which

@@ -5,6 +5,7 @@
  * lock, other calls come between, as from an interrupt or another processor.
  */
 #include "kernel.h"
+#include <rbtree.c>
 
 static struct shrinker test_shrinker;
 
@@ -332,6 +333,33 @@ static void check_stats(void)
 		   "%lu frames, %lu idle: not %lu, %lu", stats.frames, stats.idle, frames, idle);
 }
 
+/* All arenas, in the order of their addresses. */
+static void check_order(void)
+{
+	struct contigmem_arena_info info;
+	phys_addr_t from = 0;
+	unsigned long i, j;
+
+	for (i = 0; i < USER_FRAMES; i = j) {
+		for (j = i; j < USER_FRAMES && frame[j].arena == frame[i].arena;)
+			j++;
+		if (!frame[i].arena)
+			continue;
+		user_check(ctgm_arena_find_from(from, &info), "arena %u is not listed",
+			   frame[i].arena);
+		user_check(info.phys == PFN_PHYS(USER_BASE + i) && info.size == PFN_PHYS(j - i) &&
+			   info.cache == frame[i].cache,
+			   "arena %u is listed as %#llx", frame[i].arena, info.phys);
+		/* Any address in it finds it. */
+		from = info.phys + PFN_PHYS(user_below(j - i));
+		user_check(ctgm_arena_find_from(from, &info) &&
+			   info.phys == PFN_PHYS(USER_BASE + i),
+			   "arena %u is not found by an address in it", frame[i].arena);
+		from = info.phys + info.size;
+	}
+	user_check(!ctgm_arena_find_from(from, &info), "an arena too many");
+}
+
 static void run(u64 seed)
 {
 	unsigned long op, i;
@@ -355,6 +383,10 @@ static void run(u64 seed)
 			user_pages[user_below(USER_FRAMES)].poisoned = true;
 		jiffies += user_below(HZ);
 		check_stats();
+		if (!(op % 16)) {
+			user_preempt = NULL;
+			check_order();
+		}
 	}
 	user_preempt = NULL;
 	while (nr_blocks)

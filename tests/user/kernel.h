@@ -44,7 +44,10 @@ typedef unsigned long pgprot_t;
 #define BIT(nr)			(1UL << (nr))
 #define BITS_TO_LONGS(nr)	(((nr) + 63) / 64)
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
-#define struct_size(p, member, n)	(sizeof(*(p)) + sizeof((p)->member[0]) * (n))
+#define unlikely(x)		(x)
+#define WRITE_ONCE(x, value)	((void)(*(volatile __typeof__(x) *)&(x) = (value)))
+#define struct_size_t(type, member, n)	\
+	(offsetof(type, member) + sizeof(((type *)0)->member[0]) * (n))
 #define container_of(p, type, member)	((type *)((char *)(p) - offsetof(type, member)))
 #define module_param(name, type, mode)
 #define MODULE_PARM_DESC(name, text)
@@ -213,6 +216,18 @@ static inline unsigned long find_next_bit(const unsigned long *bits, unsigned lo
 	return min(at, size);
 }
 
+/* @size where there is none below. */
+static inline unsigned long find_last_bit(const unsigned long *bits, unsigned long size)
+{
+	unsigned long at = size;
+
+	while (at--) {
+		if (user_bit(bits, at))
+			return at;
+	}
+	return size;
+}
+
 static inline unsigned long find_next_zero_bit(const unsigned long *bits, unsigned long size,
 					       unsigned long at)
 {
@@ -268,6 +283,11 @@ static inline void spin_unlock_irq(spinlock_t *lock)
 
 #define spin_lock_irqsave(lock, flags)		((void)((flags) = 0), spin_lock_irq(lock))
 #define spin_unlock_irqrestore(lock, flags)	((void)(flags), spin_unlock_irq(lock))
+#define raw_spin_lock_init(lock)	spin_lock_init(lock)
+#define raw_spin_lock_irq(lock)		spin_lock_irq(lock)
+#define raw_spin_unlock_irq(lock)	spin_unlock_irq(lock)
+#define raw_spin_lock_irqsave(lock, flags)	spin_lock_irqsave(lock, flags)
+#define raw_spin_unlock_irqrestore(lock, flags)	spin_unlock_irqrestore(lock, flags)
 
 static inline bool mutex_trylock(struct mutex *mutex)
 {
@@ -360,6 +380,7 @@ static inline void user_free_rcu(void *record, struct rcu_head *rcu)
 #define kvfree_rcu(record, rcu)		user_free_rcu(record, &(record)->rcu)
 #define kvfree(record)			free(record)
 #define kvzalloc(size, gfp)		((void)(gfp), calloc(1, size))
+#define kvcalloc(nr, size, gfp)		((void)(gfp), calloc(nr, size))
 
 /* Lists. A removed entry keeps its way to the next one, for readers. */
 
@@ -367,16 +388,16 @@ struct list_head { struct list_head *next, *prev; };
 struct hlist_node { struct hlist_node *next; };
 
 #define LIST_HEAD(name)		struct list_head name = { &(name), &(name) }
-#define list_entry(p, entry, member)	container_of(p, __typeof__(*(entry)), member)
+#define list_entry(p, type, member)	container_of(p, type, member)
 #define list_for_each_entry(entry, head, member)				\
-	for ((entry) = list_entry((head)->next, entry, member);			\
+	for ((entry) = list_entry((head)->next, __typeof__(*(entry)), member);			\
 	     &(entry)->member != (head);					\
-	     (entry) = list_entry((entry)->member.next, entry, member))
+	     (entry) = list_entry((entry)->member.next, __typeof__(*(entry)), member))
 #define list_for_each_entry_rcu(entry, head, member, held...)			\
 	list_for_each_entry(entry, head, member)
 #define list_for_each_entry_safe(entry, after, head, member)			\
-	for ((entry) = list_entry((head)->next, entry, member);			\
-	     (after) = list_entry((entry)->member.next, entry, member),		\
+	for ((entry) = list_entry((head)->next, __typeof__(*(entry)), member);			\
+	     (after) = list_entry((entry)->member.next, __typeof__(*(entry)), member),		\
 	     &(entry)->member != (head);					\
 	     (entry) = (after))
 
@@ -391,6 +412,29 @@ static inline void list_add(struct list_head *entry, struct list_head *head)
 	*entry = (struct list_head){ head->next, head };
 	head->next->prev = entry;
 	head->next = entry;
+}
+
+static inline void list_add_tail(struct list_head *entry, struct list_head *head)
+{
+	list_add(entry, head->prev);
+}
+
+static inline bool list_empty(const struct list_head *head)
+{
+	return head->next == head;
+}
+
+static inline void list_del(struct list_head *entry)
+{
+	entry->prev->next = entry->next;
+	entry->next->prev = entry->prev;
+	*entry = (struct list_head){};
+}
+
+static inline void list_move(struct list_head *entry, struct list_head *head)
+{
+	list_del(entry);
+	list_add(entry, head);
 }
 
 static inline void list_del_rcu(struct list_head *entry)
@@ -474,6 +518,8 @@ struct shrinker {
 
 static unsigned long jiffies;
 
+#define ktime_get_mono_fast_ns()	((u64)jiffies)
+
 #define memalloc_noio_save()	0U
 #define memalloc_noio_restore(scope)	((void)(scope))
 #define cond_resched()		user_may_preempt()
@@ -487,7 +533,11 @@ static unsigned long jiffies;
 
 enum zone_type { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, ZONE_MOVABLE };
 
+#define MAX_NR_ZONES	4
+
 typedef struct { unsigned long nodes; } nodemask_t;
+
+static const unsigned int nr_node_ids = 2;
 
 #define node_isset(nid, mask)	((mask).nodes >> (nid) & 1)
 
