@@ -308,40 +308,45 @@ static int hold_blocks(struct bench_job *job, unsigned int count, u64 budget)
 	return 0;
 }
 
-static void partition_row(struct bench_job *job, unsigned int live, struct series *of)
+static void live_row(const char *kind, struct bench_job *job, unsigned int live,
+		     struct series *of)
 {
 	sort_samples(of->alloc, of->tries);
 	sort_samples(of->free, of->ok);
 	sort_samples(of->both, of->ok);
-	bench_row("partition,%zu,%s,%u,%u,%u,%llu,%llu,%llu,%llu", job->size >> 10,
+	bench_row("%s,%zu,%s,%u,%u,%u,%llu,%llu,%llu,%llu,%llu", kind, job->size >> 10,
 		  contigmem_cache_name(job->cache), live, of->tries, of->ok,
 		  percentile(of->alloc, of->tries, 50), percentile(of->free, of->ok, 50),
-		  percentile(of->both, of->ok, 50), percentile(of->both, of->ok, 100));
+		  percentile(of->both, of->ok, 50), percentile(of->both, of->ok, 99),
+		  percentile(of->both, of->ok, 100));
 }
 
 /*
- * With interrupts off, frees a random one of @live blocks of a partition and allocates
- * another.
+ * With interrupts off, frees a random one of @live blocks and allocates another: in a
+ * partition, or anywhere.
  */
-static int time_partition(struct bench_job *job, unsigned int live, unsigned int samples)
+static int time_live(struct bench_job *job, bool in_partition, unsigned int live,
+		     unsigned int samples)
 {
 	struct contigmem_request req = CONTIGMEM_REQUEST((live + 2ULL) * job->size);
 	void **blocks = vmalloc_array(live, sizeof(*blocks));
 	struct series *to = &series[0];
+	unsigned int held = 0, i;
 	struct rnd_state rnd;
-	unsigned int held, i;
 	int error = -ENOMEM;
 
 	if (!blocks)
 		return -ENOMEM;
 	req.cache = job->cache;
-	req.partition = contigmem_partition_create("bench", &req);
-	if (IS_ERR(req.partition)) {
-		error = PTR_ERR(req.partition);
-		goto free_list;
+	if (in_partition) {
+		req.partition = contigmem_partition_create("bench", &req);
+		if (IS_ERR(req.partition)) {
+			error = PTR_ERR(req.partition);
+			goto free_list;
+		}
 	}
 	req.size = job->size;
-	for (held = 0; held < live; held++) {
+	for (; held < live; held++) {
 		blocks[held] = contigmem_alloc(&req, GFP_KERNEL);
 		if (IS_ERR(blocks[held]))
 			goto free_blocks;
@@ -370,13 +375,14 @@ static int time_partition(struct bench_job *job, unsigned int live, unsigned int
 		to->alloc[to->tries++] = end - mid - overhead;
 		to->both[to->ok++] = end - start - 2 * overhead;
 	}
-	partition_row(job, live, to);
+	live_row(in_partition ? "partition" : "live", job, live, to);
 	forget();
 	error = 0;
 free_blocks:
 	while (held--)
 		contigmem_free(blocks[held]);
-	WARN_ON(contigmem_partition_close(req.partition));
+	if (in_partition)
+		WARN_ON(contigmem_partition_close(req.partition));
 free_list:
 	vfree(blocks);
 	return error;
@@ -416,9 +422,10 @@ static int obey(const char *line)
 		   &millions) == 6)
 		return parse_job(&job, first, kib, second) && max(a, b) <= MAX_SAMPLES ?
 		       time_job(&job, a, b, millions * 1000000ULL) : -EINVAL;
-	if (sscanf(line, "partition %lu %31s %u %u", &kib, second, &a, &b) == 4)
+	if (sscanf(line, "partition %lu %31s %u %u", &kib, second, &a, &b) == 4 ||
+	    sscanf(line, "live %lu %31s %u %u", &kib, second, &a, &b) == 4)
 		return parse_job(&job, "any", kib, second) && a && b <= MAX_SAMPLES - WARM_UP ?
-		       time_partition(&job, a, b) : -EINVAL;
+		       time_live(&job, line[0] == 'p', a, b) : -EINVAL;
 	if (sscanf(line, "hold %31s %lu %31s %u %u", first, &kib, second, &a, &millions) == 5)
 		return parse_job(&job, first, kib, second) && a && a <= MAX_SAMPLES ?
 		       hold_blocks(&job, a, millions * 1000000ULL) : -EINVAL;
