@@ -63,6 +63,7 @@ EXPORT_SYMBOL_GPL(contigmem_alloc_track_caller);
  * * -EAGAIN: it would have to sleep, or with PREEMPT_RT take a lock that sleeps
  * * -EOPNOTSUPP: this kernel or CPU lacks the cache type, or the partition has another one;
  *   or the partition is a CMA area, and @gfp or CONTIGMEM_FAST forbids to move pages
+ * * -ETIMEDOUT: @req->timeout_ns passed
  * * -EINTR: a fatal signal arrived
  *
  * @req->verdict, where given, says more.
@@ -315,7 +316,8 @@ EXPORT_SYMBOL_GPL(devm_contigmem_alloc);
  *
  * * -EINVAL: a bad name, flags or a partition in the request, or as contigmem_alloc()
  * * -EEXIST: there is a partition with this name
- * * -ENOMEM, -ERANGE, -ENOSPC, -EBUSY, -EOPNOTSUPP, -EINTR: as contigmem_alloc()
+ * * -ENOMEM, -ERANGE, -ENOSPC, -EBUSY, -EOPNOTSUPP, -ETIMEDOUT, -EINTR: as
+ *   contigmem_alloc()
  */
 struct contigmem_partition *contigmem_partition_create(const char *name,
 						       const struct contigmem_request *req)

@@ -98,6 +98,7 @@ enum contigmem_source {
  * @CONTIGMEM_PARTITION_CACHE: -EOPNOTSUPP: the partition has another cache type
  * @CONTIGMEM_PARTITION_MIGRATES: -EOPNOTSUPP: the partition is a CMA area, which may migrate
  *	pages, and %CONTIGMEM_FAST or a gfp without __GFP_IO and __GFP_FS forbids that
+ * @CONTIGMEM_TIMED_OUT: -ETIMEDOUT: the request's time limit passed
  * @CONTIGMEM_INTERRUPTED: -EINTR: a fatal signal arrived
  * @CONTIGMEM_NR_REASONS: how many there are
  *
@@ -132,6 +133,7 @@ enum contigmem_reason {
 	CONTIGMEM_NO_CACHE_TYPE,
 	CONTIGMEM_PARTITION_CACHE,
 	CONTIGMEM_PARTITION_MIGRATES,
+	CONTIGMEM_TIMED_OUT,
 	CONTIGMEM_INTERRUPTED,
 	CONTIGMEM_NR_REASONS
 };
@@ -178,6 +180,9 @@ struct contigmem_verdict {
  * @tag: four characters, first in the lowest byte; 0 for none
  * @partition: from contigmem_partition_create() or contigmem_partition_open():
  *	from there and nowhere else; NULL for all memory but partitions
+ * @timeout_ns: for callers that may sleep, nanoseconds after which no further memory is
+ *	searched, moved or reclaimed for the request; 0 for no limit. What is at hand is
+ *	taken even then, and a call that moves pages is not cut short
  * @verdict: filled on return when not NULL
  *
  * Start from CONTIGMEM_REQUEST(), which is valid as it is, and set the rest.
@@ -193,6 +198,7 @@ struct contigmem_request {
 	unsigned int flags;
 	u32 tag;
 	struct contigmem_partition *partition;
+	u64 timeout_ns;
 	struct contigmem_verdict *verdict;
 };
 

@@ -87,7 +87,8 @@ struct ctgm_contig_pass {
  * @skip_reason: why no frame of that pageblock can be allocated; NULL if some may
  * @saw_pinned: a pinned page was read
  * @signal: a fatal signal ended the search
- * @spent: a spent budget ended the search
+ * @late: the request's time limit did
+ * @spent: a spent budget did
  * @busy: a candidate range turned out busy
  * @free: the free frames read last that are adjacent
  * @reads: frames read
@@ -105,6 +106,7 @@ struct ctgm_contig_search {
 	const char *skip_reason;
 	bool saw_pinned;
 	bool signal;
+	bool late;
 	bool spent;
 	bool busy;
 	struct ctgm_frame_run free;
@@ -152,11 +154,12 @@ static void contig_count_read(struct ctgm_contig_search *search)
 	if (!(++search->reads % CONTIG_READS_PER_RESCHED)) {
 		cond_resched();
 		search->signal = fatal_signal_pending(current);
+		search->late = ctgm_is_late(search->ac);
 		/* The pageblock may have gone offline meanwhile. */
 		search->pageblock = CONTIG_NO_PAGEBLOCK;
 	}
 	search->spent |= search->reads >= READ_ONCE(budget_reads);
-	search->windows.stop = search->signal || search->spent;
+	search->windows.stop = search->signal || search->late || search->spent;
 }
 
 /*
@@ -328,7 +331,7 @@ static enum contigmem_reason contig_alloc_range(struct ctgm_contig_search *searc
 		reserved = ctgm_watermark_reserve(ac, taken, true);
 	}
 	if (!reserved)
-		return CONTIGMEM_LOW_MEMORY;
+		return ctgm_is_late(ac) ? CONTIGMEM_TIMED_OUT : CONTIGMEM_LOW_MEMORY;
 	error = contig_lock_and_alloc(search, first, end);
 	ctgm_watermark_unreserve(ac, taken);
 	if (!error && ac->migrate && !ctgm_watermark_holds(ac, WMARK_LOW))
@@ -349,6 +352,8 @@ static enum contigmem_reason contig_alloc_range(struct ctgm_contig_search *searc
 	search->moved += moves;
 	search->spent |= ++search->attempts >= READ_ONCE(budget_attempts) ||
 			 search->moved >= READ_ONCE(budget_moves);
+	if (ctgm_is_late(ac))
+		return CONTIGMEM_TIMED_OUT;
 	return search->spent ? CONTIGMEM_BUDGET_SPENT : CONTIGMEM_STILL_BUSY;
 }
 
@@ -432,7 +437,8 @@ static enum contigmem_reason contig_clear(struct ctgm_contig_search *search,
 
 	if (contig_makes_arena(search, start)) {
 		reason = contig_alloc_arena(search, start, candidate->cost);
-		if (reason == CONTIGMEM_OK || reason == CONTIGMEM_INTERRUPTED || search->spent ||
+		if (reason == CONTIGMEM_OK || reason == CONTIGMEM_INTERRUPTED ||
+		    reason == CONTIGMEM_TIMED_OUT || search->spent ||
 		    (pageblock_aligned(start) && pageblock_aligned(end)))
 			return reason;
 	}
@@ -482,6 +488,8 @@ static enum contigmem_reason contig_end(struct ctgm_contig_search *search,
 		return reason;
 	if (search->signal)
 		return CONTIGMEM_INTERRUPTED;
+	if (search->late)
+		return CONTIGMEM_TIMED_OUT;
 	if (search->spent)
 		return CONTIGMEM_BUDGET_SPENT;
 	return CONTIGMEM_NO_FREE_RUN;

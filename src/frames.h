@@ -6,6 +6,8 @@
 #ifndef CTGM_FRAMES_H
 #define CTGM_FRAMES_H
 
+#include <linux/timekeeping.h>
+
 #include "../contigmem.h"
 #include "placement.h"
 
@@ -22,6 +24,7 @@ struct ctgm_source;
  * @cache: cache type
  * @partition: from this partition alone; NULL for all memory but partitions
  * @reclaim: the reclaim bits of the caller's gfp
+ * @deadline: ktime_get_mono_fast_ns() at which the search ends; U64_MAX for none
  * @io_fs: the caller may wait for I/O and file systems
  * @node: node that is tried now; NUMA_NO_NODE for any
  * @rank: how many higher zones of the nodes were tried before
@@ -41,6 +44,7 @@ struct ctgm_alloc_control {
 	bool may_sleep;
 	enum contigmem_cache cache;
 	struct contigmem_partition *partition;
+	u64 deadline;
 	gfp_t reclaim;
 	bool io_fs;
 	int node;
@@ -90,6 +94,12 @@ struct ctgm_source {
 	void (*free)(const struct ctgm_frames *frames);
 	void (*leak)(const struct ctgm_frames *frames);
 };
+
+/* Has the request's time limit passed? */
+static inline bool ctgm_is_late(const struct ctgm_alloc_control *ac)
+{
+	return ac->deadline != U64_MAX && ktime_get_mono_fast_ns() >= ac->deadline;
+}
 
 bool ctgm_frames_are_held(const struct ctgm_frames *frames);
 unsigned long ctgm_frames_count_poisoned(const struct ctgm_frames *frames);

@@ -70,19 +70,20 @@ static bool parse_cache(const char *text, enum contigmem_cache *cache)
 
 enum ctgm_key {
 	KEY_SIZE, KEY_LOW, KEY_HIGH, KEY_ALIGN, KEY_BOUNDARY, KEY_NODE, KEY_CACHE, KEY_TAG,
-	KEY_PARTITION, KEY_STRICT, KEY_READONLY, KEY_FAST, KEY_ZERO, KEY_COUNT
+	KEY_PARTITION, KEY_TIMEOUT, KEY_STRICT, KEY_READONLY, KEY_FAST, KEY_ZERO, KEY_COUNT
 };
 
 static bool parse_key_has_value(enum ctgm_key key)
 {
-	return key <= KEY_PARTITION;
+	return key <= KEY_TIMEOUT;
 }
 
 static const char * const parse_keys[KEY_COUNT] = {
 	[KEY_SIZE] = "size", [KEY_LOW] = "low", [KEY_HIGH] = "high", [KEY_ALIGN] = "align",
 	[KEY_BOUNDARY] = "boundary", [KEY_NODE] = "node", [KEY_CACHE] = "cache",
-	[KEY_TAG] = "tag", [KEY_PARTITION] = "partition", [KEY_STRICT] = "strict",
-	[KEY_READONLY] = "readonly", [KEY_FAST] = "fast", [KEY_ZERO] = "zero",
+	[KEY_TAG] = "tag", [KEY_PARTITION] = "partition", [KEY_TIMEOUT] = "timeout_ns",
+	[KEY_STRICT] = "strict", [KEY_READONLY] = "readonly", [KEY_FAST] = "fast",
+	[KEY_ZERO] = "zero",
 };
 
 static bool parse_value(enum ctgm_key key, char *value, struct ctgm_parsed *parsed)
@@ -115,6 +116,8 @@ static bool parse_value(enum ctgm_key key, char *value, struct ctgm_parsed *pars
 			return false;
 		strscpy(parsed->partition, value, sizeof(parsed->partition));
 		return true;
+	case KEY_TIMEOUT:
+		return isdigit(value[0]) && !kstrtou64(value, 10, &req->timeout_ns);
 	case KEY_STRICT:
 		parsed->gfp |= __GFP_THISNODE;
 		return true;
@@ -223,6 +226,9 @@ void ctgm_format_line(char *line, size_t size, const struct contigmem_request *r
 	if (*partition)
 		used += scnprintf(line + used, size - used, " %s=%s", parse_keys[KEY_PARTITION],
 				  partition);
+	if (req->timeout_ns)
+		used += scnprintf(line + used, size - used, " %s=%llu", parse_keys[KEY_TIMEOUT],
+				  req->timeout_ns);
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		if (flags[i].said)
 			used += scnprintf(line + used, size - used, " %s",

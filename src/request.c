@@ -5,8 +5,10 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
+#include <linux/overflow.h>
 #include <linux/pfn.h>
 #include <linux/sched/mm.h>
+#include <linux/timekeeping.h>
 #include <linux/topology.h>
 
 #include "context.h"
@@ -55,6 +57,7 @@ static const struct {
 	[CONTIGMEM_PARTITION_CACHE] = CAUSE(EOPNOTSUPP, "the partition has another cache type"),
 	[CONTIGMEM_PARTITION_MIGRATES] =
 		CAUSE(EOPNOTSUPP, "a CMA area may have to move pages, which the request forbids"),
+	[CONTIGMEM_TIMED_OUT] = CAUSE(ETIMEDOUT, "the request's time limit passed"),
 	[CONTIGMEM_INTERRUPTED] = CAUSE(EINTR, "interrupted by a fatal signal"),
 };
 
@@ -176,6 +179,10 @@ enum contigmem_reason ctgm_request_resolve(const struct contigmem_request *req, 
 	ac->io_fs = (gfp & GFP_KERNEL) == GFP_KERNEL;
 	ac->cache = req->cache;
 	ac->partition = req->partition;
+	ac->deadline = U64_MAX;
+	if (req->timeout_ns &&
+	    check_add_overflow(ktime_get_mono_fast_ns(), req->timeout_ns, &ac->deadline))
+		ac->deadline = U64_MAX;
 	ac->reclaim = gfp & (__GFP_RECLAIM | __GFP_IO | __GFP_FS);
 	/* The other bits of GFP_ATOMIC let the page allocator use its reserves. */
 	if (!ac->may_sleep)

@@ -168,7 +168,8 @@ static int source_take_nearest(int from, nodemask_t *left)
 /* No other node, zone or source can change this result. */
 static bool source_is_final(enum contigmem_reason reason)
 {
-	return reason == CONTIGMEM_OK || reason == CONTIGMEM_INTERRUPTED;
+	return reason == CONTIGMEM_OK || reason == CONTIGMEM_TIMED_OUT ||
+	       reason == CONTIGMEM_INTERRUPTED;
 }
 
 /* The result to report of two: one that is final, or the later in the enum. */
@@ -216,6 +217,8 @@ static enum contigmem_reason source_from_zones(struct ctgm_alloc_control *ac, in
 	reason = source_try(ac, from, nodes, order->free, frames);
 	if (source_is_final(reason) || !ac->may_sleep)
 		return reason;
+	if (ctgm_is_late(ac))
+		return CONTIGMEM_TIMED_OUT;
 	if (!ac->rank &&
 	    ctgm_arena_release_idle(ac->place.first, ac->place.last, nodes, ac->io_fs)) {
 		reason = source_report(reason, source_try(ac, from, nodes, order->free, frames));
@@ -224,6 +227,8 @@ static enum contigmem_reason source_from_zones(struct ctgm_alloc_control *ac, in
 	}
 	if (ac->fast || !ac->io_fs)
 		return reason;
+	if (ctgm_is_late(ac))
+		return CONTIGMEM_TIMED_OUT;
 	ac->migrate = true;
 	return source_report(reason, source_try(ac, from, nodes, order->migrate, frames));
 }
@@ -245,6 +250,8 @@ static enum contigmem_reason source_from_nodes(struct ctgm_alloc_control *ac, in
 	}
 	if (!ac->migrate)
 		return reason;
+	if (ctgm_is_late(ac))
+		return CONTIGMEM_TIMED_OUT;
 	ac->rank = 0;
 	return source_report(reason, source_try(ac, from, nodes, sources_last, frames));
 }

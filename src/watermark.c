@@ -158,7 +158,8 @@ void ctgm_watermark_reclaim(const struct ctgm_alloc_control *ac, unsigned long n
 			held++;
 		else
 			lower++;
-		if (lower > WATERMARK_LOWER_FRAMES || fatal_signal_pending(current))
+		if (lower > WATERMARK_LOWER_FRAMES || fatal_signal_pending(current) ||
+		    ctgm_is_late(ac))
 			break;
 		cond_resched();
 	}

@@ -379,6 +379,22 @@ static void a_fatal_signal_interrupts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, verdict.reason, CONTIGMEM_INTERRUPTED);
 }
 
+/* What is at hand is taken however short the limit, and a long limit changes nothing. */
+static void a_time_limit_leaves_what_is_at_hand(struct kunit *test)
+{
+	static const u64 limits[] = { 1, U64_MAX };
+	struct contigmem_request req = CONTIGMEM_REQUEST(PAGE_SIZE);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(limits); i++) {
+		req.timeout_ns = limits[i];
+		test_free(test, test_alloc(test, &req, GFP_KERNEL));
+		test_free(test, test_alloc(test, &req, GFP_ATOMIC));
+	}
+	req.size = SZ_8M + SZ_4M;
+	test_free(test, test_alloc(test, &req, GFP_KERNEL));
+}
+
 static unsigned long free_pages_now(void)
 {
 	struct sysinfo info;
@@ -602,6 +618,7 @@ static struct kunit_case errors_cases[] = {
 	KUNIT_CASE(would_sleep),
 	KUNIT_CASE(malformed_from_an_atomic_caller),
 	KUNIT_CASE(a_fatal_signal_interrupts),
+	KUNIT_CASE(a_time_limit_leaves_what_is_at_hand),
 	KUNIT_CASE(refused_requests_keep_no_memory),
 	KUNIT_CASE(every_reason_has_a_text),
 	KUNIT_CASE(every_name_is_a_word),

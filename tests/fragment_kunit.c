@@ -640,6 +640,67 @@ static void budgets_end_a_request(struct kunit *test)
 	test_free(test, test_alloc(test, &req, GFP_KERNEL));
 }
 
+/*
+ * Tries a window whose pages cannot be migrated, with a time limit. Returns the attempts; a
+ * negative number if the kernel has allocated an unmovable page in the window.
+ */
+static long try_held_window(struct kunit *test, struct contigmem_request *req, u64 limit)
+{
+	struct contigmem_verdict verdict;
+	void *vaddr;
+
+	req->verdict = &verdict;
+	req->timeout_ns = limit;
+	vaddr = contigmem_alloc(req, GFP_KERNEL | __GFP_NOWARN);
+	if (verdict.reason == CONTIGMEM_BLOCKED && !possible(req))
+		return -1;
+	KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(vaddr), limit ? -ETIMEDOUT : -EBUSY,
+			    "limit %llu: %s", limit, contigmem_reason_text(verdict.reason));
+	if (!IS_ERR(vaddr))
+		contigmem_free(vaddr);
+	kunit_info(test, "limit %llu: %s: %lu attempts, %llu ns", limit,
+		   contigmem_reason_text(verdict.reason), verdict.attempts, verdict.ns);
+	req->timeout_ns = verdict.ns;
+	return verdict.attempts;
+}
+
+/*
+ * A request that is in vain tries its window more than once. With a limit of 1 ns it does
+ * not begin, and with a limit of a 64th of the time that it takes it ends between tries,
+ * which wait for each other.
+ */
+static void a_time_limit_ends_a_request(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_16M);
+	unsigned long most = nr_frames / 16, nr;
+	long all, few, none;
+	struct page **held;
+
+	held = vmalloc_array(most, sizeof(*held));
+	KUNIT_ASSERT_NOT_NULL(test, held);
+	test_random_start(test, &rnd);
+	scatter_cache(test, 0, SZ_256M >> PAGE_SHIFT);
+	nr = hold_cache(&caches[0], held, most);
+	do {
+		if (!held_window(held, nr, &req)) {
+			KUNIT_FAIL(test, "no window with held pages");
+			break;
+		}
+		all = try_held_window(test, &req, 0);
+		few = try_held_window(test, &req, req.timeout_ns / 64);
+		none = try_held_window(test, &req, 1);
+	} while (all < 0 || few < 0 || none < 0);
+	KUNIT_EXPECT_GE(test, all, 2L);
+	KUNIT_EXPECT_LT(test, few, all);
+	KUNIT_EXPECT_EQ(test, none, 0L);
+	while (nr)
+		put_page(held[--nr]);
+	vfree(held);
+	req = CONTIGMEM_REQUEST(SZ_16M);
+	req.timeout_ns = U64_MAX;
+	test_free(test, test_alloc(test, &req, GFP_KERNEL));
+}
+
 /**
  * struct errand - a request that a worker makes
  * @work: the worker's
@@ -920,6 +981,7 @@ static struct kunit_case fragment_cases[] = {
 	KUNIT_CASE_SLOW(one_in_2_pageblocks_spoilt),
 	KUNIT_CASE_SLOW(every_pageblock_spoilt),
 	KUNIT_CASE_SLOW(budgets_end_a_request),
+	KUNIT_CASE_SLOW(a_time_limit_ends_a_request),
 	KUNIT_CASE_SLOW(pages_in_batches_are_moved),
 	KUNIT_CASE_SLOW(pages_stay_for_callers_without_io),
 	KUNIT_CASE_SLOW(pages_in_transit_are_waited_for),
