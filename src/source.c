@@ -11,6 +11,7 @@
 
 #include "arena.h"
 #include "buddy.h"
+#include "catch.h"
 #include "cma.h"
 #include "contig.h"
 #include "partition.h"
@@ -51,12 +52,13 @@ EXPORT_SYMBOL_GPL(contigmem_source_name);
  * @migrate: migrate or reclaim pages; ends with NULL
  */
 struct ctgm_source_order {
-	const struct ctgm_source *free[5];
+	const struct ctgm_source *free[6];
 	const struct ctgm_source *migrate[4];
 };
 
 static const struct ctgm_source_order source_order_cached = {
-	.free = { &ctgm_source_arena, &ctgm_source_buddy, &ctgm_source_contig, NULL },
+	.free = { &ctgm_source_arena, &ctgm_source_buddy, &ctgm_source_contig,
+		  &ctgm_source_catch, NULL },
 	.migrate = { &ctgm_source_arena, &ctgm_source_buddy, &ctgm_source_migrate, NULL },
 };
 
@@ -65,7 +67,8 @@ static const struct ctgm_source_order source_order_cached = {
  * change the type of all of it once.
  */
 static const struct ctgm_source_order source_order_typed = {
-	.free = { &ctgm_source_arena, &ctgm_source_contig, &ctgm_source_buddy, NULL },
+	.free = { &ctgm_source_arena, &ctgm_source_contig, &ctgm_source_buddy,
+		  &ctgm_source_catch, NULL },
 	.migrate = { &ctgm_source_arena, &ctgm_source_migrate, &ctgm_source_buddy, NULL },
 };
 
@@ -75,7 +78,7 @@ static const struct ctgm_source_order source_order_typed = {
  */
 static const struct ctgm_source_order source_order_low = {
 	.free = { &ctgm_source_arena, &ctgm_source_pageblock, &ctgm_source_buddy,
-		  &ctgm_source_contig, NULL },
+		  &ctgm_source_contig, &ctgm_source_catch, NULL },
 	.migrate = { &ctgm_source_arena, &ctgm_source_buddy, &ctgm_source_migrate, NULL },
 };
 

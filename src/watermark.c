@@ -81,6 +81,12 @@ static long watermark_reclaimable(const struct ctgm_alloc_control *ac)
 	return (file + min(anon, get_nr_swap_pages())) / 2;
 }
 
+/* Free frames above the zone's low watermark. Any context. */
+unsigned long ctgm_watermark_spare(const struct ctgm_alloc_control *ac)
+{
+	return max(watermark_room(ac, WMARK_LOW), 0L);
+}
+
 /**
  * ctgm_watermark_reserve() - reserve frames of a zone for an allocation
  * @ac: the allocation; @node and @zone say where

@@ -10,6 +10,7 @@
 #include "frames.h"
 
 bool ctgm_watermark_holds(const struct ctgm_alloc_control *ac, enum zone_watermarks mark);
+unsigned long ctgm_watermark_spare(const struct ctgm_alloc_control *ac);
 bool ctgm_watermark_reserve(const struct ctgm_alloc_control *ac, unsigned long nr,
 			    bool replaceable);
 void ctgm_watermark_unreserve(const struct ctgm_alloc_control *ac, unsigned long nr);
