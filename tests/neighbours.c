@@ -567,13 +567,33 @@ static void free_list_of(struct list_head *pages, unsigned int order)
 	}
 }
 
-/* Leaves each zone its min watermark, without waking a task that reclaims. */
+/* Free pages above the min watermarks. */
+static unsigned long pages_above_min(void)
+{
+	long pages = 0;
+	int nid, i;
+
+	for_each_online_node(nid) {
+		for (i = 0; i < MAX_NR_ZONES; i++) {
+			struct zone *zone = &NODE_DATA(nid)->node_zones[i];
+
+			if (populated_zone(zone))
+				pages += max(-zone_lacks(zone, i), 0L);
+		}
+	}
+	return pages;
+}
+
+/*
+ * Leaves each zone its min watermark, without waking a task that reclaims; one that was
+ * awake frees more meanwhile, which is left to others.
+ */
 static void do_squeeze(const struct order *order)
 {
-	unsigned long taken = 0;
+	unsigned long taken = 0, most = pages_above_min();
 	struct page *page;
 
-	while ((page = alloc_page(__GFP_NOWARN))) {
+	while (taken < most && (page = alloc_page(__GFP_NOWARN))) {
 		list_add(&page->lru, &squeezed);
 		taken++;
 		cond_resched();
