@@ -21,9 +21,6 @@
 /* Frames of lower zones that reclaim may be offered before it works: as many as ZONE_DMA has. */
 #define WATERMARK_LOWER_FRAMES	(SZ_16M >> PAGE_SHIFT)
 
-/* Tries of the page allocator that free nothing more before reclaim is given up: as there. */
-#define WATERMARK_TRIES_IN_VAIN	16
-
 static atomic_long_t *watermark_pending(const struct ctgm_alloc_control *ac)
 {
 	return &ctgm_node_zones[ac->node].pending[ac->zone];
@@ -128,45 +125,39 @@ void ctgm_watermark_unreserve(const struct ctgm_alloc_control *ac, unsigned long
  * @nr: how many
  *
  * The page allocator reclaims for a task once a zone is at its min watermark. Pages are
- * taken until it does, and all freed in the end: not where little can be reclaimed, since
- * tasks that find neither free nor reclaimable pages meanwhile end in the OOM killer.
+ * taken until it does, and all freed in the end: not where less can be reclaimed than is
+ * needed, since tasks that find neither free nor reclaimable pages meanwhile end in the OOM
+ * killer. Reclaim has failed where the page allocator, which tries while any page comes free,
+ * says so.
  *
  * Context: Sleeps.
  */
 void ctgm_watermark_reclaim(const struct ctgm_alloc_control *ac, unsigned long nr)
 {
-	gfp_t gfp = ac->reclaim | __GFP_NORETRY | __GFP_NOWARN | __GFP_THISNODE |
+	gfp_t gfp = ac->reclaim | __GFP_RETRY_MAYFAIL | __GFP_NOWARN | __GFP_THISNODE |
 		    ctgm_zone_gfp(ac->zone);
-	long most = (long)nr - watermark_room(ac, WMARK_LOW) - watermark_listed(ac) +
-		    max(watermark_room(ac, WMARK_MIN), 0L);
-	long held = 0, lower = 0, has, best = LONG_MIN;
-	unsigned int in_vain = 0;
+	/* Each page that is taken leaves the zone at its min watermark at least. */
+	long most = (long)nr + watermark_room(ac, WMARK_MIN) - watermark_room(ac, WMARK_LOW);
+	long held = 0, lower = 0, has;
 	struct page *page, *next;
 	LIST_HEAD(pages);
 
-	if (most > watermark_reclaimable(ac))
+	has = watermark_room(ac, WMARK_LOW) + watermark_listed(ac);
+	if ((long)nr - has > watermark_reclaimable(ac))
 		return;
 	/* With @held frames out of the free lists, the others have to suffice. */
-	while (held < most && in_vain < WATERMARK_TRIES_IN_VAIN) {
-		has = watermark_room(ac, WMARK_LOW) + watermark_listed(ac) + held;
-		if (has >= (long)nr)
-			break;
+	while (has < (long)nr && held < most && lower <= WATERMARK_LOWER_FRAMES &&
+	       !fatal_signal_pending(current) && !ctgm_is_late(ac)) {
 		page = alloc_pages_node(ac->node, gfp, 0);
-		if (!page) {
-			/* Each try reclaims a few pages, which all were below the watermark. */
-			in_vain = has > best ? 0 : in_vain + 1;
-			best = max(best, has);
-			continue;
-		}
+		if (!page)
+			break;
 		list_add(&page->lru, &pages);
 		/* The page allocator prefers a lower zone with free memory to reclaim. */
 		if (page_zonenum(page) == ac->zone)
 			held++;
 		else
 			lower++;
-		if (lower > WATERMARK_LOWER_FRAMES || fatal_signal_pending(current) ||
-		    ctgm_is_late(ac))
-			break;
+		has = watermark_room(ac, WMARK_LOW) + watermark_listed(ac) + held;
 		cond_resched();
 	}
 	list_for_each_entry_safe(page, next, &pages, lru)
