@@ -82,6 +82,21 @@ static inline bool compat_page_has_movable_ops(struct page *page)
 }
 
 /*
+ * How many page tables map a folio: a read without a reference, which says what compaction
+ * would see. Of a large folio in 6.1 the kernel alone can tell: no limit then.
+ */
+static inline int compat_mapcount(struct folio *folio, unsigned int order)
+{
+	if (!order)
+		return atomic_read(&folio->_mapcount) + 1;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+	return INT_MAX;
+#else
+	return folio_mapcount(folio);
+#endif
+}
+
+/*
  * Put what this processor keeps in batches on its way to and between the LRU lists
  * there. A module reaches that through the release of a batch alone; 6.5 renamed it.
  */

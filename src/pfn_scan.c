@@ -109,6 +109,19 @@ static void pfn_scan_unreferenced(unsigned long pfn, struct ctgm_frame_run *run,
 	}
 }
 
+/*
+ * Does an anonymous page have references beside its mappings? Compaction leaves such pages
+ * alone as well: a pipe or direct I/O keeps them where they are. A page off the LRU lists has
+ * the reference of whoever isolated it.
+ */
+static bool pfn_is_referenced(struct page *head, unsigned int order)
+{
+	struct folio *folio = (struct folio *)head;
+
+	return PageLRU(head) && folio_test_anon(folio) && !folio_test_swapcache(folio) &&
+	       page_ref_count(head) > compat_mapcount(folio, order);
+}
+
 /* Movable pages that are pinned for a device stay where they are. */
 static void pfn_scan_movable(struct page *head, unsigned int order, struct ctgm_frame_run *run,
 			     const char **kind)
@@ -116,8 +129,25 @@ static void pfn_scan_movable(struct page *head, unsigned int order, struct ctgm_
 	bool pinned = order ? folio_maybe_dma_pinned((struct folio *)head) :
 		      page_ref_count(head) >= GUP_PIN_COUNTING_BIAS;
 
+	pinned |= pfn_is_referenced(head, order);
 	run->state = pinned ? CTGM_FRAME_PINNED : CTGM_FRAME_MOVABLE;
 	*kind = "pinned";
+}
+
+/*
+ * Huge pages of the page allocator's sizes can be migrated, and alloc_contig_range() replaces
+ * free ones, so that the pool keeps its size.
+ */
+static void pfn_scan_hugetlb(struct page *head, unsigned int order, struct ctgm_frame_run *run,
+			     const char **kind)
+{
+	*kind = "hugetlb";
+	if (order > MAX_PAGE_ORDER || !IS_ENABLED(CONFIG_ARCH_ENABLE_HUGEPAGE_MIGRATION))
+		return;
+	if (page_ref_count(head) && folio_maybe_dma_pinned((struct folio *)head))
+		run->state = CTGM_FRAME_PINNED;
+	else
+		run->state = CTGM_FRAME_MOVABLE;
 }
 
 static void pfn_scan_compound(unsigned long pfn, struct page *page, struct ctgm_frame_run *run,
@@ -133,7 +163,7 @@ static void pfn_scan_compound(unsigned long pfn, struct page *page, struct ctgm_
 		run->last = first + (1UL << order) - 1;
 	}
 	if (PageHuge(page))
-		*kind = "hugetlb";
+		pfn_scan_hugetlb(head, order, run, kind);
 	else if (pfn_may_move(head))
 		pfn_scan_movable(head, order, run, kind);
 	else

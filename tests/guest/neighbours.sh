@@ -14,7 +14,7 @@ seconds=40
 [ "${1:-}" != --seconds ] || { seconds=$2; shift 2; }
 tests=("$@")
 [ $# -gt 0 ] || tests=(cma highatomic offline offline_small watermark watermark_fast
-	page_cache low_zone descends idle_arenas counts fault_handler held_frame init_on_free poison)
+	page_cache low_zone descends references hugetlb idle_arenas counts fault_handler held_frame init_on_free poison)
 
 step() { echo "contigmem-neighbours: $*" >/dev/kmsg; }
 
@@ -264,24 +264,32 @@ dma_free() {
 		/proc/zoneinfo
 }
 
+# program ARGUMENT...: starts neighbours_test, and waits until it is ready.
+program() {
+	local i
+
+	rm -f /tmp/ready
+	./neighbours_test "$@" &
+	program=$!
+	for ((i = 0; i < 600; i++)); do
+		[ ! -e /tmp/ready ] || return 0
+		kill -0 "$program" 2>/dev/null || break
+		sleep 0.1
+	done
+	why "neighbours_test $*: not ready"
+}
+
 # Requests that could lie anywhere take nothing from ZONE_DMA while there is memory
 # elsewhere, though it is fragmented.
 low_zone() {
 	local program before after answer i
 
 	note "in ZONE_DMA: $(act dma)"
-	before=$(awk '/^MemFree/ { print int($2 / 1024) }' /proc/meminfo)
-	rm -f /tmp/ready
-	./neighbours_test fragment $((before - 150)) &
-	program=$!
-	for ((i = 0; i < 600; i++)); do
-		[ ! -e /tmp/ready ] || break
-		sleep 0.1
-	done
+	program fragment $(($(mem_free) - 150))
 	# What is free in one piece elsewhere is a driver's that must not wait.
 	note "elsewhere: $(act "take size=2M cache=wc low=16M fast")"
 	act undma >/dev/null
-	note "$(awk '/^MemFree/ { print int($2 / 1024) }' /proc/meminfo) MiB free, fragmented"
+	note "$(mem_free) MiB free, fragmented"
 	before=$(dma_free)
 	answer=$(act "take count=7 size=2M cache=wc")
 	after=$(dma_free)
@@ -315,6 +323,56 @@ descends() {
 			arenas_back
 		done
 	done
+}
+
+# A page that a program gave to a pipe stays where it is. Ranges without such a page serve,
+# though they have more pages to migrate, and no other range is tried in vain.
+references() {
+	local program answer attempts
+
+	program refer $(($(mem_free) - 100))
+	note "$(mem_free) MiB free"
+	attempts=$(awk '$1 == "range" { print $6 }' "$debugfs/contigmem/stats")
+	answer=$(act "take count=50 size=4M")
+	attempts=$(($(awk '$1 == "range" { print $6 }' "$debugfs/contigmem/stats") - attempts))
+	note "$answer: $(cut -d ' ' -f 3 "$self/held" | sort | uniq -c | tr -s ' \n' ' '), $attempts attempts"
+	[ "$(value taken "$answer")" = 50 ] ||
+		why "$answer: $(tail -n 1 "$debugfs/contigmem/failures")"
+	# A few pages are on their way between lists.
+	[ "$attempts" -le 60 ] || why "$attempts attempts for 50 blocks"
+	act drop >/dev/null
+	kill "$program"
+	wait "$program" 2>/dev/null
+	arenas_back
+}
+
+huge_pages() { awk '/^HugePages_(Total|Free)/ { printf "%s%s ", $1, $2 }' /proc/meminfo; }
+
+# Huge pages give way, used ones with their content, and the pool keeps its size.
+hugetlb() {
+	local program answer before low served=0 windows=0
+
+	[ -e /proc/sys/vm/nr_hugepages ] || { skip "no huge pages"; return; }
+	echo $(($(mem_free) * 3 / 4 / 2)) >/proc/sys/vm/nr_hugepages
+	program huge 300
+	before=$(huge_pages)
+	note "$before of $(mem_free) MiB free"
+	for ((low = 256; low < 1280; low += 64)); do
+		answer=$(act "take count=1 size=64M low=$((low * mib)) high=$(((low + 64) * mib - 1))")
+		windows=$((windows + 1))
+		served=$((served + $(value taken "$answer")))
+		[ "$(huge_pages)" = "$before" ] || why "huge pages: $before before, $(huge_pages)after"
+		act drop >/dev/null
+		arenas_back
+	done
+	note "$served of $windows windows served"
+	# Some have pages of the kernel, or of a program where the kernel cannot move these.
+	[ $served -ge 4 ] || why "$served of $windows windows served"
+	kill "$program"
+	wait "$program" || why "a huge page has lost its content"
+	echo 0 >/proc/sys/vm/nr_hugepages
+	[ "$(huge_pages)" = 'HugePages_Total:0 HugePages_Free:0 ' ] || why "left: $(huge_pages)"
+	arenas_back
 }
 
 # A refused request leaves idle arenas where they are if they are not in its way.

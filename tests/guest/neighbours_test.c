@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: neighbours_test map BYTES | neighbours_test fragment MIB
+ * usage: neighbours_test map BYTES | neighbours_test fragment|refer|huge MIB
  * map: maps the first block of contigmem_neighbours.ko, reads each page, unmaps it. The
  *	status is 1 if a page cannot be read.
  * fragment: takes MIB of memory in pages of 4 KiB, gives every other page back, creates
  *	/tmp/ready and waits for a signal.
+ * refer: takes MIB of memory, puts a page of each MiB of the first three quarters into a
+ *	pipe, which keeps a reference on it, gives the other pages of those back, creates
+ *	/tmp/ready and waits for a signal.
+ * huge: takes MIB of memory in huge pages, creates /tmp/ready and waits for SIGTERM. The
+ *	status is 1 if the content has changed by then.
  */
+#define _GNU_SOURCE
 #include <err.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,9 +19,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-#define PAGE	4096
+#define PAGE		4096
+#define HUGE_PAGE	(2UL << 20)
+#define STEP		(1UL << 20)
+#define PIPE_PAGES	256
 
 static void no_page(int signal)
 {
@@ -42,24 +52,87 @@ static int map(unsigned long bytes)
 	return sum ? 0 : 1;
 }
 
-static int fragment(unsigned long bytes)
+static void say_ready(void)
+{
+	if (creat("/tmp/ready", 0600) < 0)
+		err(2, "/tmp/ready");
+}
+
+/* Memory in pages of 4 KiB, at a multiple of 2 MiB. */
+static char *take(unsigned long bytes)
 {
 	unsigned long i;
 	char *memory;
 
-	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED || madvise(memory, bytes, MADV_NOHUGEPAGE))
+	memory = mmap(NULL, bytes + HUGE_PAGE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED || madvise(memory, bytes + HUGE_PAGE, MADV_NOHUGEPAGE))
 		err(2, "no memory");
+	memory += -(unsigned long)memory % HUGE_PAGE;
 	for (i = 0; i < bytes; i += PAGE)
 		memory[i] = 1;
-	for (i = 0; i < bytes; i += 2 * PAGE) {
-		if (madvise(memory + i, PAGE, MADV_DONTNEED))
-			err(2, "madvise");
+	return memory;
+}
+
+static void give_back(char *memory, unsigned long bytes)
+{
+	if (madvise(memory, bytes, MADV_DONTNEED))
+		err(2, "madvise");
+}
+
+static int fragment(unsigned long bytes)
+{
+	char *memory = take(bytes);
+	unsigned long i;
+
+	for (i = 0; i < bytes; i += 2 * PAGE)
+		give_back(memory + i, PAGE);
+	say_ready();
+	return pause();
+}
+
+static int refer(unsigned long bytes)
+{
+	char *memory = take(bytes);
+	unsigned long i;
+	int ends[2];
+
+	for (i = 0; i < bytes / STEP / 4 * 3; i++) {
+		struct iovec page = { memory + i * STEP, PAGE };
+
+		if (!(i % PIPE_PAGES) &&
+		    (pipe(ends) || fcntl(ends[1], F_SETPIPE_SZ, PIPE_PAGES * PAGE) < 0))
+			err(2, "pipe");
+		if (vmsplice(ends[1], &page, 1, 0) != PAGE)
+			err(2, "vmsplice");
+		give_back(memory + i * STEP + PAGE, STEP - PAGE);
 	}
-	if (creat("/tmp/ready", 0600) < 0)
-		err(2, "/tmp/ready");
-	for (;;)
-		pause();
+	say_ready();
+	return pause();
+}
+
+static int use_huge_pages(unsigned long bytes)
+{
+	unsigned long *memory, i, words = bytes / sizeof(*memory);
+	sigset_t term;
+	int got;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, NULL);
+	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	if (memory == MAP_FAILED)
+		err(2, "no huge pages");
+	for (i = 0; i < words; i += PAGE / sizeof(*memory))
+		memory[i] = i;
+	say_ready();
+	sigwait(&term, &got);
+	for (i = 0; i < words; i += PAGE / sizeof(*memory)) {
+		if (memory[i] != i)
+			return 1;
+	}
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -68,5 +141,9 @@ int main(int argc, char **argv)
 		return map(strtoul(argv[2], NULL, 10));
 	if (argc == 3 && !strcmp(argv[1], "fragment"))
 		return fragment(strtoul(argv[2], NULL, 10) << 20);
-	errx(2, "usage: neighbours_test map BYTES | neighbours_test fragment MIB");
+	if (argc == 3 && !strcmp(argv[1], "refer"))
+		return refer(strtoul(argv[2], NULL, 10) << 20);
+	if (argc == 3 && !strcmp(argv[1], "huge"))
+		return use_huge_pages(strtoul(argv[2], NULL, 10) << 20);
+	errx(2, "usage: neighbours_test map BYTES | neighbours_test fragment|refer|huge MIB");
 }
