@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Arenas: pools of whole pageblocks of one node and one cache type, which
- * alloc_contig_range() or the page allocator gave, sub-allocated at page granularity in
- * any context but NMI.
+ * Arenas: frames of one node and one cache type, which alloc_contig_range() or the page
+ * allocator gave, sub-allocated at page granularity in any context but NMI.
  *
- * The arenas of a zone and a cache type are in one tree by address, which knows how long
- * the free runs below each node are: a request finds its arena in a few steps, however many
- * there are. The highest that serves is taken, so that lower memory stays for who needs it
- * and the lower arenas empty.
+ * The small arenas of a zone and a cache type are in one tree by address, which knows how
+ * long the free runs below each node are: a request finds its arena in a few steps, however
+ * many there are. The highest that serves is taken, so that lower memory stays for who needs
+ * it and the lower arenas empty.
+ *
+ * A large arena keeps a large block's frames and their cache type at hand after it was
+ * freed. It has one block at a time, and only one that takes more than half of it: no small
+ * block keeps many frames from the page allocator. The smallest that serves is taken.
  *
  * Idle arenas are bounded in size and age; a worker and a shrinker give them back. A
  * partition's arena is never idle: the partition gives it back.
@@ -33,36 +36,47 @@
 #include "arena.h"
 #include "compat.h"
 
-static unsigned int arena_idle_mb = 16;
+/* The default is a share of the machine's memory: the module's load computes it. */
+#define ARENA_IDLE_MB_DEFAULT	UINT_MAX
+#define ARENA_IDLE_SHARE	64
+#define ARENA_IDLE_MB_LEAST	16UL
+#define ARENA_IDLE_MB_MOST	1024UL
+
+static unsigned int arena_idle_mb = ARENA_IDLE_MB_DEFAULT;
 module_param(arena_idle_mb, uint, 0644);
-MODULE_PARM_DESC(arena_idle_mb, "MiB of memory that may lie idle in arenas");
+MODULE_PARM_DESC(arena_idle_mb, "MiB of memory that may lie idle in arenas (default: a 64th of memory, 16 to 1024)");
 
 static unsigned int arena_idle_seconds = 30;
 module_param(arena_idle_seconds, uint, 0644);
 MODULE_PARM_DESC(arena_idle_seconds, "seconds that an arena may lie idle");
 
 /**
- * struct ctgm_arena_pool - the arenas of a zone and a cache type, or that of a partition
+ * struct ctgm_arena_pool - the small or the large arenas of a zone and a cache type, or that
+ *	of a partition
  * @lock: protects the members below and all arenas in the pool
  * @arenas: by address, each with the longest run in its subtree; not a partition's
  * @idle: those without a block, the oldest first; not a partition's
+ * @ready: large ones without a block or a poisoned frame, the smallest first, of equal ones
+ *	the highest
  */
 struct ctgm_arena_pool {
 	raw_spinlock_t lock;	/* taken with interrupts off */
 	struct rb_root arenas;
 	struct list_head idle;
+	struct rb_root ready;
 };
 
 /**
- * struct ctgm_arena - pageblocks that are sub-allocated
+ * struct ctgm_arena - frames that are sub-allocated
  * @by_address: in the tree of its pool
+ * @by_size: in the tree of its pool's large arenas that are ready, or clear
  * @list: in its pool's list of idle arenas; in the list of those that a task gives back,
  *	private to that task; a partition's in the list of the partitions', for readers
  *	under RCU
  * @rcu: frees the record of a partition's arena after the last reader
  * @pool: where it is; constant
  * @own: the pool of a partition's arena
- * @frames: the pageblocks; constant
+ * @frames: its page frames; constant
  * @nid: node; constant
  * @zone: zone; constant
  * @has_offline_pages: pages without a block may be PageOffline. Set under the pool's lock
@@ -70,7 +84,8 @@ struct ctgm_arena_pool {
  * @all_offline: all pages are
  * @usable: frames that are not poisoned
  * @free: usable frames without a block
- * @longest: no run of free frames is longer; not kept for a partition
+ * @longest: no run of free frames is longer; constant in a large arena, not kept for a
+ *	partition
  * @subtree_longest: the largest @longest in the subtree
  * @next: where the search for a partition's next block starts: behind the last block,
  *	or at the block freed last
@@ -81,6 +96,7 @@ struct ctgm_arena_pool {
  */
 struct ctgm_arena {
 	struct rb_node by_address;
+	struct rb_node by_size;
 	struct list_head list;
 	struct rcu_head rcu;
 	struct ctgm_arena_pool *pool;
@@ -112,8 +128,14 @@ RB_DECLARE_CALLBACKS_MAX(static, arena_augment, struct ctgm_arena, by_address, u
 /* Bits of the bitmap read beyond those of the block itself: as many instructions. */
 #define ARENA_BITS_UNDER_LOCK	(4096 * BITS_PER_LONG)
 
+enum arena_kind {
+	ARENA_SMALL,
+	ARENA_LARGE,
+	ARENA_NR_KINDS,
+};
+
 /* By node. */
-static struct ctgm_arena_pool (*arena_pools)[MAX_NR_ZONES][CONTIGMEM_NR_CACHES];
+static struct ctgm_arena_pool (*arena_pools)[MAX_NR_ZONES][CONTIGMEM_NR_CACHES][ARENA_NR_KINDS];
 static LIST_HEAD(arena_partitions);
 static DEFINE_SPINLOCK(ctgm_arena_list_lock);	/* for writers of the list of partitions' arenas */
 
@@ -139,6 +161,22 @@ static bool arena_is_idle(const struct ctgm_arena *arena)
 static bool arena_is_partitions(const struct ctgm_arena *arena)
 {
 	return arena->pool == &arena->own;
+}
+
+static unsigned long arena_small_frames(void)
+{
+	return CTGM_ARENA_SMALL_PAGEBLOCKS * pageblock_nr_pages;
+}
+
+static bool arena_is_large(const struct ctgm_arena *arena)
+{
+	return !arena_is_partitions(arena) && arena->frames.nr > arena_small_frames();
+}
+
+/* Is the longest run of free frames kept for its tree? */
+static bool arena_keeps_longest(const struct ctgm_arena *arena)
+{
+	return !arena_is_partitions(arena) && !arena_is_large(arena);
 }
 
 static unsigned long arena_last(const struct ctgm_arena *arena)
@@ -172,6 +210,7 @@ static void arena_pool_init(struct ctgm_arena_pool *pool)
 	raw_spin_lock_init(&pool->lock);
 	pool->arenas = RB_ROOT;
 	INIT_LIST_HEAD(&pool->idle);
+	pool->ready = RB_ROOT;
 }
 
 static void arena_own(struct ctgm_arena *arena, const struct ctgm_frames *all)
@@ -183,6 +222,21 @@ static void arena_own(struct ctgm_arena *arena, const struct ctgm_frames *all)
 	arena->free = all->nr;
 	arena->longest = all->nr;
 	arena->next = all->first;
+	RB_CLEAR_NODE(&arena->by_size);
+}
+
+/* Does the first of two large arenas come before a size and an address? */
+static bool arena_is_before(const struct ctgm_arena *arena, unsigned long nr, unsigned long first)
+{
+	return arena->frames.nr < nr || (arena->frames.nr == nr && arena->frames.first > first);
+}
+
+static bool arena_less(struct rb_node *a, const struct rb_node *b)
+{
+	const struct ctgm_arena *other = rb_entry(b, struct ctgm_arena, by_size);
+
+	return arena_is_before(rb_entry(a, struct ctgm_arena, by_size), other->frames.nr,
+			       other->frames.first);
 }
 
 /* Enter an arena into the list of idle ones if it is. Returns the idle frames of all if so. */
@@ -193,7 +247,21 @@ static long arena_note_idle(struct ctgm_arena *arena)
 		return 0;
 	arena->idle_since = jiffies;
 	list_add_tail(&arena->list, &arena->pool->idle);
+	if (arena_is_large(arena) && arena->usable == arena->frames.nr)
+		rb_add(&arena->by_size, &arena->pool->ready, arena_less);
 	return atomic_long_add_return(arena->frames.nr, &arena_idle_frames);
+}
+
+/* Take an arena out of the list of idle ones. */
+static void arena_forget_idle(struct ctgm_arena *arena)
+{
+	lockdep_assert_held(&arena->pool->lock);
+	list_del(&arena->list);
+	if (!RB_EMPTY_NODE(&arena->by_size)) {
+		rb_erase(&arena->by_size, &arena->pool->ready);
+		RB_CLEAR_NODE(&arena->by_size);
+	}
+	atomic_long_sub(arena->frames.nr, &arena_idle_frames);
 }
 
 /* Enter an arena into its pool, without a block. */
@@ -227,16 +295,14 @@ static void arena_set_longest(struct ctgm_arena *arena, unsigned long longest)
 static void arena_take(struct ctgm_arena *arena, unsigned long first, struct ctgm_frames *frames)
 {
 	lockdep_assert_held(&arena->pool->lock);
-	if (!arena_is_partitions(arena) && arena_is_idle(arena)) {
-		list_del(&arena->list);
-		atomic_long_sub(arena->frames.nr, &arena_idle_frames);
-	}
+	if (!arena_is_partitions(arena) && arena_is_idle(arena))
+		arena_forget_idle(arena);
 	arena->all_offline = false;
 	bitmap_set(arena->busy, first - arena->frames.first, frames->nr);
 	arena->free -= frames->nr;
 	arena->next = first + frames->nr;
 	/* Not each time: to go up the tree takes as long as the rest. */
-	if (!arena_is_partitions(arena) && arena->free < arena->longest / 2)
+	if (arena_keeps_longest(arena) && arena->free < arena->longest / 2)
 		arena_set_longest(arena, arena->free);
 	frames->first = first;
 	frames->cache = arena->frames.cache;
@@ -244,9 +310,9 @@ static void arena_take(struct ctgm_arena *arena, unsigned long first, struct ctg
 }
 
 /**
- * ctgm_arena_add() - make an arena of pageblocks, and a block in it
+ * ctgm_arena_add() - make an arena of frames, and a block in it
  * @arena: from ctgm_arena_create()
- * @all: the pageblocks, with the arena's cache type; the arena's from now on
+ * @all: the frames, with the arena's cache type; the arena's from now on
  * @first: first frame of the block
  * @frames: @nr is the size of the block; the rest is set
  */
@@ -256,7 +322,8 @@ void ctgm_arena_add(struct ctgm_arena *arena, const struct ctgm_frames *all,
 	unsigned long flags;
 
 	arena_own(arena, all);
-	arena->pool = &arena_pools[arena->nid][arena->zone][all->cache];
+	arena->pool = &arena_pools[arena->nid][arena->zone][all->cache]
+				  [all->nr > arena_small_frames() ? ARENA_LARGE : ARENA_SMALL];
 	frames->source = &ctgm_source_arena;
 	frames->owner = arena;
 	atomic_long_inc(&arena_count);
@@ -265,6 +332,32 @@ void ctgm_arena_add(struct ctgm_arena *arena, const struct ctgm_frames *all,
 	arena_insert(arena);
 	arena_take(arena, first, frames);
 	raw_spin_unlock_irqrestore(&arena->pool->lock, flags);
+}
+
+/**
+ * ctgm_arena_make() - make an arena of frames just allocated, and a block in it
+ * @arena: from ctgm_arena_create(), and freed on failure
+ * @all: the frames, cached; the arena's from now on, and given back on failure
+ * @cache: the cache type that they get
+ * @first: first frame of the block
+ * @frames: @nr is the size of the block; the rest is set
+ *
+ * Context: Sleeps.
+ * Return: %CONTIGMEM_OK or why they cannot have the type.
+ */
+enum contigmem_reason ctgm_arena_make(struct ctgm_arena *arena, struct ctgm_frames *all,
+				      enum contigmem_cache cache, unsigned long first,
+				      struct ctgm_frames *frames)
+{
+	enum contigmem_reason reason = ctgm_frames_set_type(all, cache);
+
+	if (reason) {
+		ctgm_frames_put(all);
+		ctgm_arena_destroy(arena);
+		return reason;
+	}
+	ctgm_arena_add(arena, all, first, frames);
+	return CONTIGMEM_OK;
 }
 
 /*
@@ -398,7 +491,7 @@ void ctgm_arena_free_in(struct ctgm_arena *arena, const struct ctgm_frames *fram
 	bitmap_clear(arena->busy, frames->first - arena->frames.first, frames->nr);
 	arena->free += frames->nr;
 	arena->next = frames->first;
-	if (!arena_is_partitions(arena) && arena->longest < arena->free)
+	if (arena_keeps_longest(arena) && arena->longest < arena->free)
 		arena_set_longest(arena, max(arena->longest, arena_run_around(arena, frames)));
 	idle = arena_note_idle(arena);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
@@ -555,20 +648,83 @@ static struct ctgm_arena *arena_pool_take(struct ctgm_arena_pool *pool,
 	return NULL;
 }
 
+/* The first large arena that is ready and not before a size and an address. */
+static struct ctgm_arena *arena_ready_from(const struct ctgm_arena_pool *pool, unsigned long nr,
+					   unsigned long first)
+{
+	struct rb_node *node = pool->ready.rb_node;
+	struct ctgm_arena *found = NULL;
+
+	lockdep_assert_held(&pool->lock);
+	while (node) {
+		struct ctgm_arena *arena = rb_entry(node, struct ctgm_arena, by_size);
+		bool before = arena_is_before(arena, nr, first);
+
+		if (!before)
+			found = arena;
+		node = before ? node->rb_right : node->rb_left;
+	}
+	return found;
+}
+
+/*
+ * Take a place in the smallest arena of a pool of large ones that has one. Interrupts are
+ * enabled for a moment after each arena that is out of the request's way.
+ */
+static struct ctgm_arena *arena_large_take(struct ctgm_arena_pool *pool,
+					   struct ctgm_alloc_control *ac,
+					   struct ctgm_frames *frames)
+{
+	unsigned long nr = ac->place.nr, first = ULONG_MAX, flags, start;
+	struct ctgm_arena *arena;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	while ((arena = arena_ready_from(pool, nr, first)) && arena->frames.nr / 2 < ac->place.nr) {
+		struct ctgm_constraints place = arena_place(arena, &ac->place);
+
+		ac->verdict.windows++;
+		if (place.first <= place.last && ctgm_place_next(&place, 0, &start)) {
+			arena_take(arena, start, frames);
+			raw_spin_unlock_irqrestore(&pool->lock, flags);
+			arena_unmark_block(arena, frames);
+			return arena;
+		}
+		/* The next one is lower or larger. */
+		nr = arena->frames.nr;
+		first = arena->frames.first - 1;
+		raw_spin_unlock_irqrestore(&pool->lock, flags);
+		raw_spin_lock_irqsave(&pool->lock, flags);
+	}
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return NULL;
+}
+
+/* Take a place of the highest small arena, or of the smallest large one, that has one. */
+static struct ctgm_arena *arena_take_place(struct ctgm_alloc_control *ac,
+					   struct ctgm_frames *frames)
+{
+	struct ctgm_arena_pool *pools = arena_pools[ac->node][ac->zone][ac->cache];
+	struct ctgm_arena *arena = NULL;
+
+	/* Most often no lock is needed to see that there is none. */
+	if (ac->place.nr <= arena_small_frames() && READ_ONCE(pools[ARENA_SMALL].arenas.rb_node))
+		arena = arena_pool_take(&pools[ARENA_SMALL], ac, frames);
+	if (!arena && ac->place.nr > arena_small_frames() / 2 &&
+	    READ_ONCE(pools[ARENA_LARGE].ready.rb_node))
+		arena = arena_large_take(&pools[ARENA_LARGE], ac, frames);
+	return arena;
+}
+
 static enum contigmem_reason arena_alloc(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
 {
-	struct ctgm_arena_pool *pool;
 	struct ctgm_arena *arena;
 
 	if (ac->zone < 0)
 		return CONTIGMEM_NO_FREE_RUN;
-	pool = &arena_pools[ac->node][ac->zone][ac->cache];
-	/* Most often no lock is needed to see that there is none. */
-	if (!READ_ONCE(pool->arenas.rb_node))
-		return CONTIGMEM_NO_FREE_RUN;
-	while ((arena = arena_pool_take(pool, ac, frames))) {
+	while ((arena = arena_take_place(ac, frames))) {
 		if (!ctgm_frames_count_poisoned(frames)) {
 			frames->owner = arena;
+			frames->recycled = true;
 			return CONTIGMEM_OK;
 		}
 		arena_free_good(arena, frames);
@@ -599,6 +755,7 @@ static void arena_give_back(struct ctgm_arena *arena)
  * @idle: frames of all arenas together
  * @age: jiffies
  * @most: frames to give back at most
+ * @least: only arenas of so many frames or more
  * @first: only arenas with frames from this one
  * @last: to this one, inclusive
  * @nodes: only arenas of these nodes; NULL for all
@@ -608,6 +765,7 @@ struct ctgm_arena_limits {
 	long idle;
 	unsigned long age;
 	unsigned long most;
+	unsigned long least;
 	unsigned long first;
 	unsigned long last;
 	const nodemask_t *nodes;
@@ -629,7 +787,7 @@ static bool arena_reaches_into(const struct ctgm_arena *arena, unsigned long fir
 static bool arena_exceeds(const struct ctgm_arena *arena, const struct ctgm_arena_limits *limits)
 {
 	lockdep_assert_held(&arena->pool->lock);
-	return arena_is_idle(arena) &&
+	return arena_is_idle(arena) && arena->frames.nr >= limits->least &&
 	       arena_reaches_into(arena, limits->first, limits->last) &&
 	       (!limits->nodes || node_isset(arena->nid, *limits->nodes)) &&
 	       (!limits->cached_only || arena->frames.cache == CONTIGMEM_CACHED) &&
@@ -640,12 +798,12 @@ static bool arena_exceeds(const struct ctgm_arena *arena, const struct ctgm_aren
 /* All pools, a node's beside each other. */
 static unsigned int arena_nr_pools(void)
 {
-	return nr_node_ids * MAX_NR_ZONES * CONTIGMEM_NR_CACHES;
+	return nr_node_ids * MAX_NR_ZONES * CONTIGMEM_NR_CACHES * ARENA_NR_KINDS;
 }
 
 static struct ctgm_arena_pool *arena_pool(unsigned int nr)
 {
-	return &arena_pools[0][0][0] + nr;
+	return &arena_pools[0][0][0][0] + nr;
 }
 
 /*
@@ -688,9 +846,8 @@ static bool arena_remove(struct ctgm_arena *arena, const struct ctgm_arena_limit
 	raw_spin_lock_irq(&arena->pool->lock);
 	removed = arena_exceeds(arena, limits);
 	if (removed) {
-		list_del(&arena->list);
+		arena_forget_idle(arena);
 		rb_erase_augmented(&arena->by_address, &arena->pool->arenas, &arena_augment);
-		atomic_long_sub(arena->frames.nr, &arena_idle_frames);
 	}
 	raw_spin_unlock_irq(&arena->pool->lock);
 	return removed;
@@ -811,10 +968,14 @@ static void arena_release_all(struct work_struct *work)
 static void arena_release_excess(struct work_struct *work)
 {
 	struct ctgm_arena_limits limits = arena_nothing_idle;
+	struct ctgm_arena_limits too_large = arena_nothing_idle;
 
 	limits.idle = arena_idle_limit();
 	limits.age = arena_idle_age();
+	/* An arena larger than the limit goes alone, not after all others. */
+	too_large.least = limits.idle + 1;
 	mutex_lock(&ctgm_arena_release_lock);
+	arena_release(&too_large);
 	arena_release(&limits);
 	mutex_unlock(&ctgm_arena_release_lock);
 }
@@ -954,6 +1115,7 @@ bool ctgm_arena_alloc_in(struct ctgm_arena *arena, const struct ctgm_constraints
 	struct ctgm_constraints within = arena_place(arena, place);
 	unsigned long next = READ_ONCE(arena->next);
 
+	frames->recycled = true;
 	return (next > within.first && arena_take_from(arena, &within, next, frames)) ||
 	       arena_take_from(arena, &within, within.first, frames);
 }
@@ -1046,6 +1208,9 @@ int ctgm_arena_init(void)
 		return -ENOMEM;
 	for (i = 0; i < arena_nr_pools(); i++)
 		arena_pool_init(arena_pool(i));
+	if (arena_idle_mb == ARENA_IDLE_MB_DEFAULT)
+		arena_idle_mb = clamp(totalram_pages() / ARENA_IDLE_SHARE >> (20 - PAGE_SHIFT),
+				      ARENA_IDLE_MB_LEAST, ARENA_IDLE_MB_MOST);
 	arena_shrinker = compat_shrinker_register("contigmem", arena_count_objects,
 						  arena_scan_objects);
 	error = PTR_ERR_OR_ZERO(arena_shrinker);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Arenas: pools of whole pageblocks, allocated once and sub-allocated many times.
+ * Arenas: pools of page frames, allocated once and sub-allocated many times.
  */
 #ifndef CTGM_ARENA_H
 #define CTGM_ARENA_H
@@ -11,8 +11,11 @@
 
 struct ctgm_arena;
 
-/* One live block keeps its whole arena from the page allocator, so arenas are small. */
-#define CTGM_ARENA_MAX_PAGEBLOCKS	4
+/*
+ * One live block keeps its whole arena from the page allocator: larger ones have only blocks
+ * that take more than half of them.
+ */
+#define CTGM_ARENA_SMALL_PAGEBLOCKS	4
 
 /**
  * struct ctgm_arena_stats - what the arenas hold
@@ -34,6 +37,9 @@ struct ctgm_arena *ctgm_arena_create(unsigned long nr, gfp_t reclaim);
 void ctgm_arena_destroy(struct ctgm_arena *arena);
 void ctgm_arena_add(struct ctgm_arena *arena, const struct ctgm_frames *all,
 		    unsigned long first, struct ctgm_frames *frames);
+enum contigmem_reason ctgm_arena_make(struct ctgm_arena *arena, struct ctgm_frames *all,
+				      enum contigmem_cache cache, unsigned long first,
+				      struct ctgm_frames *frames);
 bool ctgm_arena_release_idle(unsigned long first, unsigned long last, const nodemask_t *nodes,
 			     bool wait);
 bool ctgm_arena_release_in(unsigned long first, unsigned long last);

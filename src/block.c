@@ -161,7 +161,7 @@ static enum contigmem_reason block_prepare(const struct ctgm_alloc_control *ac, 
 	enum contigmem_reason reason;
 
 	/* With init_on_alloc, data of an earlier block must not be seen either. */
-	if (gfp & __GFP_ZERO || (frames->source->recycles && want_init_on_alloc(0)))
+	if (gfp & __GFP_ZERO || (frames->recycled && want_init_on_alloc(0)))
 		block_zero(frames, ac->may_sleep);
 	if (frames->cache == ac->cache)
 		return CONTIGMEM_OK;
@@ -333,6 +333,7 @@ struct contigmem_partition *ctgm_block_create_partition(const char *name,
 	if (!ctgm_partition_name_is_good(name) || req->partition || req->flags)
 		return ERR_PTR(-EINVAL);
 	ac.verdict.reason = ctgm_request_resolve(req, gfp, &ac);
+	ac.aside = true;
 	if (!ac.verdict.reason)
 		ac.verdict.reason = ctgm_source_alloc(&ac, &frames);
 	if (!ac.verdict.reason)

@@ -13,6 +13,7 @@
 #include <linux/sched/signal.h>
 
 #include "arena.h"
+#include "buddy.h"
 #include "catch.h"
 #include "compat.h"
 #include "pfn_scan.h"
@@ -237,9 +238,8 @@ static enum contigmem_reason catch_alloc_arena(struct ctgm_alloc_control *ac,
 {
 	struct ctgm_frames all = {
 		.nr = 1UL << choice->order,
-		.source = &ctgm_source_catch,
+		.source = &ctgm_source_buddy,
 	};
-	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
 	struct ctgm_arena *arena;
 	unsigned long start;
 	struct page *page;
@@ -248,22 +248,14 @@ static enum contigmem_reason catch_alloc_arena(struct ctgm_alloc_control *ac,
 	if (!arena)
 		return CONTIGMEM_NO_BOOKKEEPING;
 	page = catch_search(ac, choice, &start);
-	if (!page)
-		goto destroy_arena;
+	if (!page) {
+		ctgm_arena_destroy(arena);
+		return CONTIGMEM_NO_FREE_RUN;
+	}
 	all.first = page_to_pfn(page);
 	/* A reference count for each page. */
 	split_page(page, choice->order);
-	reason = ctgm_frames_set_type(&all, ac->cache);
-	if (reason)
-		goto put_frames;
-	ctgm_arena_add(arena, &all, start, frames);
-	return CONTIGMEM_OK;
-
-put_frames:
-	ctgm_frames_restore(&all);
-destroy_arena:
-	ctgm_arena_destroy(arena);
-	return reason;
+	return ctgm_arena_make(arena, &all, ac->cache, start, frames);
 }
 
 static enum contigmem_reason catch_alloc(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
@@ -285,18 +277,8 @@ static enum contigmem_reason catch_alloc(struct ctgm_alloc_control *ac, struct c
 	return reason;
 }
 
-static void catch_free_range(const struct ctgm_frames *run)
-{
-	free_contig_range(run->first, run->nr);
-}
-
-static void catch_free(const struct ctgm_frames *frames)
-{
-	ctgm_frames_free_good(frames, catch_free_range);
-}
-
+/* What it caught is the page allocator's and an arena's. */
 const struct ctgm_source ctgm_source_catch = {
 	.id = CONTIGMEM_SOURCE_BUDDY,
 	.alloc = catch_alloc,
-	.free = catch_free,
 };

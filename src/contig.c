@@ -375,16 +375,16 @@ static void contig_free(const struct ctgm_frames *frames)
 }
 
 /*
- * Allocate all pageblocks of a block and make them an arena: with the block in them,
- * alloc_contig_range() could not allocate the rest of them for a later request.
+ * Allocate the frames from @first to below @end and make them an arena, with the block at
+ * @start in it: they stay at hand for later requests.
  */
 static enum contigmem_reason contig_alloc_arena(struct ctgm_contig_search *search,
+						unsigned long first, unsigned long end,
 						unsigned long start, unsigned long moves)
 {
-	unsigned long first = pageblock_start_pfn(start);
 	struct ctgm_frames all = {
 		.first = first,
-		.nr = pageblock_align(start + search->frames->nr) - first,
+		.nr = end - first,
 		.source = &ctgm_source_contig,
 	};
 	enum contigmem_reason reason;
@@ -393,36 +393,43 @@ static enum contigmem_reason contig_alloc_arena(struct ctgm_contig_search *searc
 	arena = ctgm_arena_create(all.nr, search->ac->reclaim);
 	if (!arena)
 		return CONTIGMEM_NO_BOOKKEEPING;
-	reason = contig_alloc_range(search, first, first + all.nr, moves);
-	if (reason)
-		goto destroy_arena;
-	reason = ctgm_frames_set_type(&all, search->ac->cache);
-	if (reason)
-		goto put_frames;
-	ctgm_arena_add(arena, &all, start, search->frames);
-	return CONTIGMEM_OK;
-
-put_frames:
-	ctgm_frames_restore(&all);
-destroy_arena:
-	ctgm_arena_destroy(arena);
-	return reason;
+	reason = contig_alloc_range(search, first, end, moves);
+	if (reason) {
+		ctgm_arena_destroy(arena);
+		return reason;
+	}
+	return ctgm_arena_make(arena, &all, search->ac->cache, start, search->frames);
 }
 
-/* Allocate the block's frames alone. */
+/*
+ * Allocate all pageblocks of a block: with the block in them, alloc_contig_range() could not
+ * allocate the rest of them for a later request.
+ */
+static enum contigmem_reason contig_alloc_pageblocks(struct ctgm_contig_search *search,
+						     unsigned long start, unsigned long moves)
+{
+	return contig_alloc_arena(search, pageblock_start_pfn(start),
+				  pageblock_align(start + search->frames->nr), start, moves);
+}
+
+/* Allocate the block's frames alone. A partition's are not at hand for others once it is closed. */
 static enum contigmem_reason contig_alloc_block(struct ctgm_contig_search *search,
 						unsigned long start, unsigned long moves)
 {
-	search->frames->first = start;
-	search->frames->source = &ctgm_source_contig;
-	return contig_alloc_range(search, start, start + search->frames->nr, moves);
+	if (search->ac->aside) {
+		search->frames->first = start;
+		return contig_alloc_range(search, start, start + search->frames->nr, moves);
+	}
+	return contig_alloc_arena(search, start, start + search->frames->nr, start, moves);
 }
 
-static bool contig_makes_arena(const struct ctgm_contig_search *search, unsigned long start)
+/* Are the pageblocks of a block few enough for other blocks to share them? */
+static bool contig_shares_pageblocks(const struct ctgm_contig_search *search, unsigned long start)
 {
 	unsigned long end = pageblock_align(start + search->frames->nr);
 
-	return end - pageblock_start_pfn(start) <= CTGM_ARENA_MAX_PAGEBLOCKS * pageblock_nr_pages;
+	return end - pageblock_start_pfn(start) <=
+	       CTGM_ARENA_SMALL_PAGEBLOCKS * pageblock_nr_pages;
 }
 
 /*
@@ -435,8 +442,8 @@ static enum contigmem_reason contig_clear(struct ctgm_contig_search *search,
 	unsigned long start = candidate->start, end = start + search->frames->nr;
 	enum contigmem_reason reason;
 
-	if (contig_makes_arena(search, start)) {
-		reason = contig_alloc_arena(search, start, candidate->cost);
+	if (contig_shares_pageblocks(search, start)) {
+		reason = contig_alloc_pageblocks(search, start, candidate->cost);
 		if (reason == CONTIGMEM_OK || reason == CONTIGMEM_INTERRUPTED ||
 		    reason == CONTIGMEM_TIMED_OUT || search->spent ||
 		    (pageblock_aligned(start) && pageblock_aligned(end)))
@@ -495,20 +502,21 @@ static enum contigmem_reason contig_end(struct ctgm_contig_search *search,
 	return CONTIGMEM_NO_FREE_RUN;
 }
 
-/* A small block in free pageblocks makes those an arena. */
+/* A small block takes its pageblocks where they are free. */
 static enum contigmem_reason contig_take_free(struct ctgm_contig_search *search,
 					      unsigned long start)
 {
 	unsigned long end = pageblock_align(start + search->frames->nr);
-	enum contigmem_reason reason = CONTIGMEM_NO_BOOKKEEPING;
+	enum contigmem_reason reason;
 
-	if (contig_makes_arena(search, start) &&
-	    contig_is_free(search, pageblock_start_pfn(start), end))
-		reason = contig_alloc_arena(search, start, 0);
-	/* The rest of the pageblocks may be too much for the zone. */
-	if (reason == CONTIGMEM_NO_BOOKKEEPING || reason == CONTIGMEM_LOW_MEMORY)
-		reason = contig_alloc_block(search, start, 0);
-	return reason;
+	if (contig_shares_pageblocks(search, start) &&
+	    contig_is_free(search, pageblock_start_pfn(start), end)) {
+		reason = contig_alloc_pageblocks(search, start, 0);
+		/* The rest of the pageblocks may be too much for the zone. */
+		if (reason != CONTIGMEM_LOW_MEMORY)
+			return reason;
+	}
+	return contig_alloc_block(search, start, 0);
 }
 
 /* Try the candidate ranges of a pass one by one. */

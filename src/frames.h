@@ -22,6 +22,7 @@ struct ctgm_source;
  * @fast: neither migrate nor reclaim
  * @may_sleep: the caller may
  * @cache: cache type
+ * @aside: the frames are set aside as a partition
  * @partition: from this partition alone; NULL for all memory but partitions
  * @reclaim: the reclaim bits of the caller's gfp
  * @deadline: ktime_get_mono_fast_ns() at which the search ends; U64_MAX for none
@@ -33,8 +34,8 @@ struct ctgm_source;
  * @ranges: the machine's RAM
  * @verdict: what was read and tried so far
  *
- * src/request.c sets the members up to @io_fs, which are constant afterwards;
- * src/source.c sets the next ones for each call of a source.
+ * src/request.c sets the members up to @io_fs, and src/block.c @aside; they are constant
+ * afterwards. src/source.c sets the next ones for each call of a source.
  */
 struct ctgm_alloc_control {
 	struct ctgm_constraints place;
@@ -43,6 +44,7 @@ struct ctgm_alloc_control {
 	bool fast;
 	bool may_sleep;
 	enum contigmem_cache cache;
+	bool aside;
 	struct contigmem_partition *partition;
 	u64 deadline;
 	gfp_t reclaim;
@@ -63,6 +65,7 @@ struct ctgm_alloc_control {
  * @owner: the source's own: the arena, CMA area or partition that they belong to
  * @cache: the cache type that the direct map gives them now
  * @home: the cache type with which @source takes them back
+ * @recycled: an earlier block may have left content in them
  */
 struct ctgm_frames {
 	unsigned long first;
@@ -71,19 +74,20 @@ struct ctgm_frames {
 	void *owner;
 	enum contigmem_cache cache;
 	enum contigmem_cache home;
+	bool recycled;
 };
 
 /**
  * struct ctgm_source - one way to get page frames
  * @id: its public name
  * @guesses: the frames may miss the request, which is then no fault of the source
- * @recycles: the frames may hold what an earlier block left in them
+ * @recycles: frames that it takes back go to later blocks, not to the kernel
  * @alloc: take @frames->nr frames on @ac->node. @frames has this source and otherwise
  *	zeroes; the source sets the first frame and what differs. Adds to the verdict what
  *	was read and tried, and the first blocker. Returns %CONTIGMEM_OK, or why not with
  *	nothing taken.
  * @free: take frames back that have their @home cache type; any context but NMI. Poisoned
- *	frames are kept from the next owner
+ *	frames are kept from the next owner. NULL if no frames name this source
  * @leak: NULL, or forget frames that can never be given back; any context but NMI
  */
 struct ctgm_source {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Arenas: pageblocks that are allocated once and sub-allocated, as callers see them.
+ * Arenas: frames that are allocated once and sub-allocated, as callers see them.
  */
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -192,6 +192,144 @@ static void whole_pageblocks_are_at_hand_again(struct kunit *test)
 	}
 }
 
+static struct contigmem_request large_request(struct kunit *test, size_t size,
+					      enum contigmem_cache cache)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(size);
+
+	/* The scheduler may move the thread to the other node. */
+	req.nid = numa_mem_id();
+	req.cache = cache;
+	return req;
+}
+
+/* A large block, from its first frame to its last, is there for the next request. */
+static void large_blocks_are_at_hand_again(struct kunit *test)
+{
+	static const size_t sizes[] = { 5 * SZ_2M + SZ_64K, SZ_16M, SZ_32M };
+	enum contigmem_cache cache;
+	int i;
+
+	test_set_parameter(test, "arena_idle_mb", 64);
+	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
+		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+			struct contigmem_request req = large_request(test, sizes[i], cache);
+			struct contigmem_verdict verdict;
+			phys_addr_t phys;
+			void *vaddr;
+
+			vaddr = test_alloc(test, &req, GFP_KERNEL);
+			phys = test_phys(test, vaddr);
+			contigmem_free(vaddr);
+			test_forget(vaddr);
+			req.verdict = &verdict;
+			vaddr = contigmem_alloc(&req, GFP_KERNEL);
+			KUNIT_ASSERT_NOT_ERR_OR_NULL(test, vaddr);
+			test_keep(test, vaddr);
+			test_check_block(test, vaddr, &req, GFP_KERNEL);
+			KUNIT_EXPECT_EQ(test, test_phys(test, vaddr), phys);
+			KUNIT_EXPECT_EQ(test, verdict.source, CONTIGMEM_SOURCE_ARENA);
+			KUNIT_EXPECT_EQ(test, verdict.frames_read, 0);
+			contigmem_free(vaddr);
+			test_forget(vaddr);
+		}
+	}
+	test_set_parameter(test, "arena_idle_mb", 0);
+}
+
+/* Of the large arenas at hand the smallest serves, and none a block of half of it or less. */
+static void the_smallest_large_arena_serves(struct kunit *test)
+{
+	static const struct {
+		size_t size;
+		int from;
+	} again[] = { { 6 * SZ_2M, 0 }, { 8 * SZ_2M, 2 }, { 9 * SZ_2M, 1 }, { 5 * SZ_2M, -1 } };
+	static const size_t sizes[] = { 6 * SZ_2M, 10 * SZ_2M, 8 * SZ_2M };
+	void *vaddr[ARRAY_SIZE(again)];
+	phys_addr_t phys[ARRAY_SIZE(sizes)];
+	struct contigmem_request req;
+	int i;
+
+	test_set_parameter(test, "arena_idle_mb", 64);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		req = large_request(test, sizes[i], CONTIGMEM_WRITECOMBINE);
+		vaddr[i] = test_alloc(test, &req, GFP_KERNEL);
+		phys[i] = test_phys(test, vaddr[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		test_forget(vaddr[i]);
+		contigmem_free(vaddr[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(again); i++) {
+		req = large_request(test, again[i].size, CONTIGMEM_WRITECOMBINE);
+		vaddr[i] = test_alloc(test, &req, GFP_KERNEL);
+		if (again[i].from < 0)
+			KUNIT_EXPECT_NE(test, source_of(test, vaddr[i]), CONTIGMEM_SOURCE_ARENA);
+		else
+			KUNIT_EXPECT_EQ(test, test_phys(test, vaddr[i]), phys[again[i].from]);
+	}
+	test_set_parameter(test, "arena_idle_mb", 0);
+	for (i = 0; i < ARRAY_SIZE(again); i++)
+		test_free(test, vaddr[i]);
+}
+
+/* A small block gets no part of a large arena, which would be kept for it. */
+static void a_small_block_keeps_no_large_arena(struct kunit *test)
+{
+	struct contigmem_request req = large_request(test, SZ_32M, CONTIGMEM_WRITECOMBINE);
+	struct contigmem_arena_info arena;
+	phys_addr_t base;
+	void *vaddr;
+
+	test_set_parameter(test, "arena_idle_mb", 64);
+	vaddr = test_alloc(test, &req, GFP_KERNEL);
+	base = test_phys(test, vaddr);
+	test_forget(vaddr);
+	contigmem_free(vaddr);
+	req.size = SZ_16M;
+	req.low = base;
+	req.high = base + SZ_32M - 1;
+	vaddr = contigmem_alloc(&req, GFP_ATOMIC | __GFP_NOWARN);
+	KUNIT_EXPECT_TRUE(test, IS_ERR(vaddr));
+	vaddr = test_alloc(test, &req, GFP_KERNEL);
+	KUNIT_ASSERT_EQ(test, contigmem_next_arena(test_phys(test, vaddr), &arena), 0);
+	KUNIT_EXPECT_EQ(test, arena.size, SZ_16M);
+	test_set_parameter(test, "arena_idle_mb", 0);
+	test_free(test, vaddr);
+}
+
+/* A block above the limit of idle memory goes back to the kernel, and nothing else. */
+static void a_block_above_the_limit_goes_alone(struct kunit *test)
+{
+	struct contigmem_request small = CONTIGMEM_REQUEST(SZ_64K);
+	struct contigmem_request large = large_request(test, SZ_32M, CONTIGMEM_WRITECOMBINE);
+	struct contigmem_arena_info arena;
+	unsigned int tries;
+	phys_addr_t base;
+	void *vaddr;
+
+	test_set_parameter(test, "arena_idle_mb", 16);
+	small.cache = CONTIGMEM_UNCACHED;
+	vaddr = in_a_free_pageblock(test, &small, &base);
+	test_forget(vaddr);
+	contigmem_free(vaddr);
+
+	vaddr = test_alloc(test, &large, GFP_KERNEL);
+	large.low = test_phys(test, vaddr);
+	test_forget(vaddr);
+	contigmem_free(vaddr);
+	for (tries = 0; tries < 200; tries++) {
+		if (contigmem_next_arena(large.low, &arena) ||
+		    arena.phys > large.low + SZ_32M - 1)
+			break;
+		msleep(50);
+	}
+	KUNIT_EXPECT_LT(test, tries, 200);
+	KUNIT_EXPECT_EQ(test, contigmem_next_arena(base, &arena), 0);
+	KUNIT_EXPECT_EQ(test, arena.phys, base);
+	test_set_parameter(test, "arena_idle_mb", 0);
+}
+
 /* Another task still holds a frame of a freed block: nobody gets it until it is put. */
 static void held_frames_are_not_handed_out(struct kunit *test)
 {
@@ -276,6 +414,10 @@ static struct kunit_case arena_cases[] = {
 	KUNIT_CASE(atomic_caller_is_served_where_the_type_is_there),
 	KUNIT_CASE(a_freed_place_is_used_again),
 	KUNIT_CASE(whole_pageblocks_are_at_hand_again),
+	KUNIT_CASE(large_blocks_are_at_hand_again),
+	KUNIT_CASE(the_smallest_large_arena_serves),
+	KUNIT_CASE(a_small_block_keeps_no_large_arena),
+	KUNIT_CASE(a_block_above_the_limit_goes_alone),
 	KUNIT_CASE_SLOW(held_frames_are_not_handed_out),
 	KUNIT_CASE(poisoned_frames_are_not_handed_out),
 	{}

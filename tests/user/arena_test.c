@@ -27,15 +27,17 @@ static void compat_shrinker_unregister(struct shrinker *shrinker)
 #include "place_model.h"
 
 #define PARTITIONS	3
+#define SMALL		(CTGM_ARENA_SMALL_PAGEBLOCKS * pageblock_nr_pages)
 #define OPS		20000
 #define RUNS		100
 
 enum owner { KERNEL, IDLE, BLOCK };
 
-/* What each frame is, and in which arena; arenas have numbers from 1 on. */
+/* What each frame is, and in which arena of how many; arenas have numbers from 1 on. */
 static struct {
 	enum owner owner;
 	unsigned int arena;
+	unsigned long nr;
 	bool of_partition;
 	enum contigmem_cache cache;
 } frame[USER_FRAMES];
@@ -52,7 +54,7 @@ static struct ctgm_frames partition_frames[PARTITIONS];
 static unsigned int arenas_made;
 static unsigned int depth;		/* calls inside calls */
 static unsigned long between;		/* calls between others */
-static unsigned long served, refused;
+static unsigned long served, refused, from_large;
 
 int ctgm_memtype_set(unsigned long first, unsigned long nr, enum contigmem_cache cache)
 {
@@ -85,7 +87,7 @@ static struct ctgm_constraints any_place(void)
 {
 	struct ctgm_constraints place = {
 		.last = ULONG_MAX,
-		.nr = 1 + user_below(user_below(4) ? 4 : 20),
+		.nr = 1 + user_below(user_below(4) ? 4 : 36),
 		.align = 1UL << user_below(user_below(2) ? 1 : 4),
 	};
 
@@ -113,11 +115,39 @@ static void add_block(const struct ctgm_frames *frames, struct ctgm_arena *parti
 	served++;
 }
 
-/* Is there a place in an arena whose frames are all idle and good? */
-static bool have_place(const struct ctgm_constraints *place, bool of_partition,
-		       enum contigmem_cache cache, unsigned int arena)
+/* Are these frames of one arena, all idle and good? */
+static bool all_idle(unsigned long at, unsigned long nr)
 {
-	unsigned long start, i;
+	unsigned int arena = frame[at].arena;
+
+	while (nr && at < USER_FRAMES && frame[at].owner == IDLE && frame[at].arena == arena &&
+	       !user_pages[at].poisoned) {
+		at++;
+		nr--;
+	}
+	return !nr;
+}
+
+/* May an arena have this block? A large one has one at a time, of more than half of it. */
+static bool may_have(unsigned long at, unsigned long nr)
+{
+	unsigned int arena = frame[at].arena;
+
+	if (frame[at].of_partition || frame[at].nr <= SMALL)
+		return true;
+	while (at && frame[at - 1].arena == arena)
+		at--;
+	return nr > frame[at].nr / 2 && all_idle(at, frame[at].nr);
+}
+
+/*
+ * The frames of the smallest arena with a place whose frames are all idle and good; all small
+ * arenas count as equal. 0 if there is none.
+ */
+static unsigned long best_arena(const struct ctgm_constraints *place, bool of_partition,
+				enum contigmem_cache cache, unsigned int arena)
+{
+	unsigned long start, best = 0;
 
 	for (start = USER_BASE; start + place->nr <= USER_BASE + USER_FRAMES; start++) {
 		unsigned long at = start - USER_BASE;
@@ -125,23 +155,28 @@ static bool have_place(const struct ctgm_constraints *place, bool of_partition,
 		if (!model_fits(place, start) || frame[at].of_partition != of_partition ||
 		    frame[at].cache != cache || (arena && frame[at].arena != arena))
 			continue;
-		for (i = 0; i < place->nr && frame[at + i].owner == IDLE &&
-		     frame[at + i].arena == frame[at].arena && !user_pages[at + i].poisoned;)
-			i++;
-		if (i == place->nr)
-			return true;
+		if (all_idle(at, place->nr) && may_have(at, place->nr) &&
+		    (!best || frame[at].nr < best))
+			best = max(frame[at].nr, SMALL);
 	}
-	return false;
+	return best;
 }
 
+/* @best: frames of the arena that should serve, 0 for none; @alone: no call came between. */
 static void check_result(bool ok, const struct ctgm_constraints *place,
-			 const struct ctgm_frames *frames, bool missed)
+			 const struct ctgm_frames *frames, unsigned long best, bool alone)
 {
+	unsigned long nr;
+
 	if (!ok) {
-		user_check(!missed, "a place was missed for %lu frames", place->nr);
+		user_check(!best || !alone, "a place was missed for %lu frames", place->nr);
 		refused++;
 		return;
 	}
+	nr = frame[frames->first - USER_BASE].nr;
+	user_check(!alone || max(nr, SMALL) == best, "an arena of %lu frames, not of %lu", nr,
+		   best);
+	from_large += nr > SMALL;
 	user_check(model_fits(place, frames->first), "frames %#lx outside the request",
 		   frames->first);
 	/* A frame may go bad later; in this test none does during a call. */
@@ -156,10 +191,10 @@ static void call_alloc(void)
 	};
 	struct ctgm_frames frames = { .nr = ac.place.nr, .source = &ctgm_source_arena };
 	unsigned long since = between;
-	bool have = have_place(&ac.place, false, ac.cache, 0);
+	unsigned long best = best_arena(&ac.place, false, ac.cache, 0);
 	bool ok = ctgm_source_arena.alloc(&ac, &frames) == CONTIGMEM_OK;
 
-	check_result(ok, &ac.place, &frames, have && !depth && between == since);
+	check_result(ok, &ac.place, &frames, best, !depth && between == since);
 	if (ok)
 		add_block(&frames, NULL);
 }
@@ -170,15 +205,16 @@ static void call_alloc_in(void)
 	struct ctgm_constraints place = any_place();
 	struct ctgm_frames frames = { .nr = place.nr };
 	unsigned long since = between;
-	bool have, ok;
+	unsigned long best;
+	bool ok;
 
 	if (!partitions[nr])
 		return;
-	have = have_place(&place, true, partition_frames[nr].cache,
+	best = best_arena(&place, true, partition_frames[nr].cache,
 			  frame[partition_frames[nr].first - USER_BASE].arena);
-	user_check(!have || ctgm_arena_has_place(partitions[nr], &place), "a place is denied");
+	user_check(!best || ctgm_arena_has_place(partitions[nr], &place), "a place is denied");
 	ok = ctgm_arena_alloc_in(partitions[nr], &place, &frames);
-	check_result(ok, &place, &frames, have && !depth && between == since);
+	check_result(ok, &place, &frames, best, !depth && between == since);
 	if (ok)
 		add_block(&frames, partitions[nr]);
 }
@@ -225,6 +261,7 @@ static unsigned long any_free_range(unsigned long nr)
 static struct ctgm_arena *new_arena(struct ctgm_frames *all, bool of_partition)
 {
 	struct ctgm_arena *arena;
+	/* Small ones, and large ones of up to twice as much. */
 	unsigned long i, nr = 4 * (1 + user_below(8));
 
 	*all = (struct ctgm_frames){
@@ -240,6 +277,7 @@ static struct ctgm_arena *new_arena(struct ctgm_frames *all, bool of_partition)
 	set_owner(all->first, nr, KERNEL, IDLE);
 	for (i = all->first - USER_BASE; nr--; i++) {
 		frame[i].arena = arenas_made;
+		frame[i].nr = all->nr;
 		frame[i].of_partition = of_partition;
 		frame[i].cache = all->cache;
 	}
@@ -255,6 +293,8 @@ static void call_add(void)
 	if (!arena)
 		return;
 	frames.nr = 1 + user_below(all.nr);
+	if (all.nr > SMALL)
+		frames.nr = all.nr / 2 + 1 + user_below(all.nr / 2);
 	at = user_below(all.nr - frames.nr + 1);
 	ctgm_arena_add(arena, &all, all.first + at, &frames);
 	user_check(frames.first == all.first + at, "the block lies elsewhere");
@@ -409,10 +449,10 @@ int main(void)
 
 	for (seed = 1; seed <= RUNS; seed++)
 		run(seed);
-	user_check(served > 100000 && refused > 100000 && between > 100000,
-		   "too few blocks: %lu served, %lu refused, %lu calls between others", served,
-		   refused, between);
-	printf("arenas: %u made, %lu blocks, %lu refused, %lu calls between others, 0 wrong\n",
-	       arenas_made, served, refused, between);
+	user_check(served > 100000 && refused > 100000 && between > 100000 && from_large > 10000,
+		   "too few blocks: %lu served, %lu of large arenas or partitions, %lu refused, %lu calls between others",
+		   served, from_large, refused, between);
+	printf("arenas: %u made, %lu blocks, %lu of large arenas or partitions, %lu refused, %lu calls between others, 0 wrong\n",
+	       arenas_made, served, from_large, refused, between);
 	return 0;
 }

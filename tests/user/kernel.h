@@ -549,6 +549,7 @@ struct page {
 };
 
 #define USER_FRAMES	256
+#define pageblock_nr_pages	4UL
 /* The first frame. */
 #define USER_BASE	0x1000UL
 
@@ -560,6 +561,7 @@ static inline struct page *pfn_to_page(unsigned long pfn)
 	return &user_pages[pfn - USER_BASE];
 }
 
+#define totalram_pages()		((unsigned long)USER_FRAMES)
 #define page_ref_count(page)		((page)->refs)
 #define page_to_nid(page)		((void)(page), 0)
 #define page_zonenum(page)		((void)(page), ZONE_NORMAL)
