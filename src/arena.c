@@ -12,7 +12,8 @@
  * freed. It has one block at a time, and only one that takes more than half of it: no small
  * block keeps many frames from the page allocator. The smallest that serves is taken.
  *
- * Idle arenas are bounded in size and age; a worker and a shrinker give them back. A
+ * Idle arenas are bounded in size and age; a worker and a shrinker give them back. Where few
+ * blocks keep many small arenas, the shrinker has their free frames given back as well. A
  * partition's arena is never idle: the partition gives it back.
  */
 #include <linux/atomic.h>
@@ -58,12 +59,14 @@ MODULE_PARM_DESC(arena_idle_seconds, "seconds that an arena may lie idle");
  * @idle: those without a block, the oldest first; not a partition's
  * @ready: large ones without a block or a poisoned frame, the smallest first, of equal ones
  *	the highest
+ * @free: their frames without a block; not a partition's
  */
 struct ctgm_arena_pool {
 	raw_spinlock_t lock;	/* taken with interrupts off */
 	struct rb_root arenas;
 	struct list_head idle;
 	struct rb_root ready;
+	unsigned long free;
 };
 
 /**
@@ -76,13 +79,15 @@ struct ctgm_arena_pool {
  * @rcu: frees the record of a partition's arena after the last reader
  * @pool: where it is; constant
  * @own: the pool of a partition's arena
- * @frames: its page frames; constant
+ * @base: the frame of the first bit of the bitmaps; constant
+ * @size: bits of a bitmap; constant
+ * @frames: its page frames; from its ends frames may be given back while blocks stay
  * @nid: node; constant
  * @zone: zone; constant
  * @has_offline_pages: pages without a block may be PageOffline. Set under the pool's lock
  *	while the arena is idle, cleared by the owner of a block that covers the arena
  * @all_offline: all pages are
- * @usable: frames that are not poisoned
+ * @usable: frames that are neither poisoned nor gone
  * @free: usable frames without a block
  * @longest: no run of free frames is longer; constant in a large arena, not kept for a
  *	partition
@@ -90,7 +95,9 @@ struct ctgm_arena_pool {
  * @next: where the search for a partition's next block starts: behind the last block,
  *	or at the block freed last
  * @idle_since: in jiffies, when @free became @usable
- * @busy: a bit for each frame with a block, and for each poisoned one
+ * @gone: frames between the others that were given back while blocks stayed
+ * @busy: a bit for each frame with a block, each poisoned one and each that was given back.
+ *	In a small arena a bit for each that was given back follows
  *
  * The members from @all_offline on are protected by the pool's lock.
  */
@@ -101,6 +108,8 @@ struct ctgm_arena {
 	struct rcu_head rcu;
 	struct ctgm_arena_pool *pool;
 	struct ctgm_arena_pool own;
+	unsigned long base;
+	unsigned long size;
 	struct ctgm_frames frames;
 	int nid;
 	int zone;
@@ -112,6 +121,7 @@ struct ctgm_arena {
 	unsigned long subtree_longest;
 	unsigned long next;
 	unsigned long idle_since;
+	unsigned long gone;
 	unsigned long busy[];
 };
 
@@ -194,8 +204,10 @@ static unsigned long arena_last(const struct ctgm_arena *arena)
  */
 struct ctgm_arena *ctgm_arena_create(unsigned long nr, gfp_t reclaim)
 {
+	unsigned long bitmaps = nr <= arena_small_frames() ? 2 : 1;
+
 	/* The bitmap of a large partition need not be contiguous. */
-	return kvzalloc(struct_size_t(struct ctgm_arena, busy, BITS_TO_LONGS(nr)),
+	return kvzalloc(struct_size_t(struct ctgm_arena, busy, bitmaps * BITS_TO_LONGS(nr)),
 			reclaim | __GFP_NORETRY | __GFP_NOWARN);
 }
 
@@ -215,6 +227,8 @@ static void arena_pool_init(struct ctgm_arena_pool *pool)
 
 static void arena_own(struct ctgm_arena *arena, const struct ctgm_frames *all)
 {
+	arena->base = all->first;
+	arena->size = all->nr;
 	arena->frames = *all;
 	arena->nid = page_to_nid(pfn_to_page(all->first));
 	arena->zone = page_zonenum(pfn_to_page(all->first));
@@ -239,6 +253,35 @@ static bool arena_less(struct rb_node *a, const struct rb_node *b)
 			       other->frames.first);
 }
 
+/* Frames that were not given back. */
+static unsigned long arena_kept(const struct ctgm_arena *arena)
+{
+	return arena->frames.nr - arena->gone;
+}
+
+static unsigned long *arena_gone_bits(struct ctgm_arena *arena)
+{
+	return arena->busy + BITS_TO_LONGS(arena->size);
+}
+
+/* The first run of frames from @from on that were not given back; false if there is none. */
+static bool arena_next_kept(struct ctgm_arena *arena, unsigned long from, struct ctgm_frames *run)
+{
+	unsigned long end = arena->frames.first + arena->frames.nr - arena->base;
+	unsigned long at = max(from, arena->frames.first) - arena->base, last = end;
+
+	if (arena->gone && at < end) {
+		at = find_next_zero_bit(arena_gone_bits(arena), end, at);
+		last = find_next_bit(arena_gone_bits(arena), end, at);
+	}
+	if (at >= end)
+		return false;
+	*run = arena->frames;
+	run->first = arena->base + at;
+	run->nr = last - at;
+	return true;
+}
+
 /* Enter an arena into the list of idle ones if it is. Returns the idle frames of all if so. */
 static long arena_note_idle(struct ctgm_arena *arena)
 {
@@ -249,7 +292,7 @@ static long arena_note_idle(struct ctgm_arena *arena)
 	list_add_tail(&arena->list, &arena->pool->idle);
 	if (arena_is_large(arena) && arena->usable == arena->frames.nr)
 		rb_add(&arena->by_size, &arena->pool->ready, arena_less);
-	return atomic_long_add_return(arena->frames.nr, &arena_idle_frames);
+	return atomic_long_add_return(arena_kept(arena), &arena_idle_frames);
 }
 
 /* Take an arena out of the list of idle ones. */
@@ -261,7 +304,7 @@ static void arena_forget_idle(struct ctgm_arena *arena)
 		rb_erase(&arena->by_size, &arena->pool->ready);
 		RB_CLEAR_NODE(&arena->by_size);
 	}
-	atomic_long_sub(arena->frames.nr, &arena_idle_frames);
+	atomic_long_sub(arena_kept(arena), &arena_idle_frames);
 }
 
 /* Enter an arena into its pool, without a block. */
@@ -281,6 +324,7 @@ static void arena_insert(struct ctgm_arena *arena)
 	}
 	rb_link_node(&arena->by_address, parent, link);
 	rb_insert_augmented(&arena->by_address, &arena->pool->arenas, &arena_augment);
+	arena->pool->free += arena->free;
 	arena_note_idle(arena);
 }
 
@@ -298,8 +342,9 @@ static void arena_take(struct ctgm_arena *arena, unsigned long first, struct ctg
 	if (!arena_is_partitions(arena) && arena_is_idle(arena))
 		arena_forget_idle(arena);
 	arena->all_offline = false;
-	bitmap_set(arena->busy, first - arena->frames.first, frames->nr);
+	bitmap_set(arena->busy, first - arena->base, frames->nr);
 	arena->free -= frames->nr;
+	arena->pool->free -= frames->nr;
 	arena->next = first + frames->nr;
 	/* Not each time: to go up the tree takes as long as the rest. */
 	if (arena_keeps_longest(arena) && arena->free < arena->longest / 2)
@@ -309,9 +354,85 @@ static void arena_take(struct ctgm_arena *arena, unsigned long first, struct ctg
 	frames->home = arena->frames.cache;
 }
 
+/* How long the run of free frames around these is. */
+static unsigned long arena_run_around(const struct ctgm_arena *arena,
+				      const struct ctgm_frames *frames)
+{
+	unsigned long at = frames->first - arena->base;
+	unsigned long end = find_next_bit(arena->busy, arena->size, at + frames->nr);
+	unsigned long before = find_last_bit(arena->busy, at);
+
+	/* @before is @at where all frames below are free. */
+	return before < at ? end - before - 1 : end;
+}
+
+static struct ctgm_arena *arena_of_node(struct rb_node *node)
+{
+	return rb_entry_safe(node, struct ctgm_arena, by_address);
+}
+
+static bool arena_subtree_has(struct rb_node *node, unsigned long nr)
+{
+	return node && arena_of_node(node)->subtree_longest >= nr;
+}
+
+/* The highest arena of a subtree that may have a run of @nr free frames. */
+static struct ctgm_arena *arena_highest_in(struct rb_node *node, unsigned long nr)
+{
+	while (arena_subtree_has(node, nr)) {
+		bool right = arena_subtree_has(node->rb_right, nr);
+
+		if (!right && arena_of_node(node)->longest >= nr)
+			return arena_of_node(node);
+		node = right ? node->rb_right : node->rb_left;
+	}
+	return NULL;
+}
+
+/* The highest arena that begins at @last or below and may have a run of @nr free frames. */
+static struct ctgm_arena *arena_highest(const struct ctgm_arena_pool *pool, unsigned long nr,
+					unsigned long last)
+{
+	struct rb_node *node = pool->arenas.rb_node, *passed = NULL;
+
+	lockdep_assert_held(&pool->lock);
+	/* Down to the highest that begins at @last or below, noting what may serve beside it. */
+	while (arena_subtree_has(node, nr)) {
+		if (arena_of_node(node)->frames.first > last) {
+			node = node->rb_left;
+			continue;
+		}
+		if (arena_of_node(node)->longest >= nr || arena_subtree_has(node->rb_left, nr))
+			passed = node;
+		node = node->rb_right;
+	}
+	if (!passed || arena_of_node(passed)->longest >= nr)
+		return arena_of_node(passed);
+	return arena_highest_in(passed->rb_left, nr);
+}
+
+/* Frames that an arena had given back, from between others, are its own again. */
+static void arena_regain(struct ctgm_arena *arena, const struct ctgm_frames *run)
+{
+	bool idle = arena_is_idle(arena);
+
+	lockdep_assert_held(&arena->pool->lock);
+	if (idle)
+		arena_forget_idle(arena);
+	bitmap_clear(arena->busy, run->first - arena->base, run->nr);
+	bitmap_clear(arena_gone_bits(arena), run->first - arena->base, run->nr);
+	arena->gone -= run->nr;
+	arena->usable += run->nr;
+	arena->free += run->nr;
+	arena->pool->free += run->nr;
+	arena_set_longest(arena, max(arena->longest, arena_run_around(arena, run)));
+	if (idle)
+		arena_note_idle(arena);
+}
+
 /**
  * ctgm_arena_add() - make an arena of frames, and a block in it
- * @arena: from ctgm_arena_create()
+ * @arena: from ctgm_arena_create(); freed if another arena, around the frames, gets them
  * @all: the frames, with the arena's cache type; the arena's from now on
  * @first: first frame of the block
  * @frames: @nr is the size of the block; the rest is set
@@ -319,19 +440,29 @@ static void arena_take(struct ctgm_arena *arena, unsigned long first, struct ctg
 void ctgm_arena_add(struct ctgm_arena *arena, const struct ctgm_frames *all,
 		    unsigned long first, struct ctgm_frames *frames)
 {
+	struct ctgm_arena *around;
 	unsigned long flags;
 
 	arena_own(arena, all);
 	arena->pool = &arena_pools[arena->nid][arena->zone][all->cache]
 				  [all->nr > arena_small_frames() ? ARENA_LARGE : ARENA_SMALL];
 	frames->source = &ctgm_source_arena;
-	frames->owner = arena;
-	atomic_long_inc(&arena_count);
 	atomic_long_add(all->nr, &arena_frames);
 	raw_spin_lock_irqsave(&arena->pool->lock, flags);
-	arena_insert(arena);
-	arena_take(arena, first, frames);
+	around = arena_highest(arena->pool, 0, all->first);
+	if (around && arena_last(around) > all->first) {
+		arena_regain(around, all);
+	} else {
+		arena_insert(arena);
+		around = arena;
+	}
+	arena_take(around, first, frames);
 	raw_spin_unlock_irqrestore(&arena->pool->lock, flags);
+	frames->owner = around;
+	if (around == arena)
+		atomic_long_inc(&arena_count);
+	else
+		ctgm_arena_destroy(arena);
 }
 
 /**
@@ -379,14 +510,14 @@ static bool arena_find(const struct ctgm_arena *arena, const struct ctgm_constra
 			*from = place->last + 1;
 			return false;
 		}
-		at = *start - arena->frames.first;
+		at = *start - arena->base;
 		blocker = find_next_bit(arena->busy, at + place->nr, at);
 		if (blocker >= at + place->nr)
 			return true;
 		/* Where all of these are busy, the next try goes on behind them. */
-		end = min(blocker + ARENA_BITS_UNDER_LOCK, arena->frames.nr);
+		end = min(blocker + ARENA_BITS_UNDER_LOCK, arena->size);
 		end = find_next_zero_bit(arena->busy, end, blocker);
-		*from = arena->frames.first + end;
+		*from = arena->base + end;
 		read += end - at;
 	}
 	return false;
@@ -468,18 +599,6 @@ static DECLARE_WORK(arena_excess_work, arena_release_excess);
 static DECLARE_DELAYED_WORK(arena_old_work, arena_release_old);
 static DECLARE_WORK(arena_reclaim_work, arena_release_all);
 
-/* How long the run of free frames around these is. */
-static unsigned long arena_run_around(const struct ctgm_arena *arena,
-				      const struct ctgm_frames *frames)
-{
-	unsigned long at = frames->first - arena->frames.first;
-	unsigned long end = find_next_bit(arena->busy, arena->frames.nr, at + frames->nr);
-	unsigned long before = find_last_bit(arena->busy, at);
-
-	/* @before is @at where all frames below are free. */
-	return before < at ? end - before - 1 : end;
-}
-
 /* Take a block's frames back. Any context but NMI. */
 void ctgm_arena_free_in(struct ctgm_arena *arena, const struct ctgm_frames *frames)
 {
@@ -488,8 +607,9 @@ void ctgm_arena_free_in(struct ctgm_arena *arena, const struct ctgm_frames *fram
 	long idle;
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	bitmap_clear(arena->busy, frames->first - arena->frames.first, frames->nr);
+	bitmap_clear(arena->busy, frames->first - arena->base, frames->nr);
 	arena->free += frames->nr;
+	pool->free += frames->nr;
 	arena->next = frames->first;
 	if (arena_keeps_longest(arena) && arena->longest < arena->free)
 		arena_set_longest(arena, max(arena->longest, arena_run_around(arena, frames)));
@@ -534,51 +654,6 @@ static bool arena_take_from(struct ctgm_arena *arena, const struct ctgm_constrai
 static void arena_free(const struct ctgm_frames *frames)
 {
 	ctgm_arena_free_in(frames->owner, frames);
-}
-
-static struct ctgm_arena *arena_of_node(struct rb_node *node)
-{
-	return rb_entry_safe(node, struct ctgm_arena, by_address);
-}
-
-static bool arena_subtree_has(struct rb_node *node, unsigned long nr)
-{
-	return node && arena_of_node(node)->subtree_longest >= nr;
-}
-
-/* The highest arena of a subtree that may have a run of @nr free frames. */
-static struct ctgm_arena *arena_highest_in(struct rb_node *node, unsigned long nr)
-{
-	while (arena_subtree_has(node, nr)) {
-		bool right = arena_subtree_has(node->rb_right, nr);
-
-		if (!right && arena_of_node(node)->longest >= nr)
-			return arena_of_node(node);
-		node = right ? node->rb_right : node->rb_left;
-	}
-	return NULL;
-}
-
-/* The highest arena that begins at @last or below and may have a run of @nr free frames. */
-static struct ctgm_arena *arena_highest(const struct ctgm_arena_pool *pool, unsigned long nr,
-					unsigned long last)
-{
-	struct rb_node *node = pool->arenas.rb_node, *passed = NULL;
-
-	lockdep_assert_held(&pool->lock);
-	/* Down to the highest that begins at @last or below, noting what may serve beside it. */
-	while (arena_subtree_has(node, nr)) {
-		if (arena_of_node(node)->frames.first > last) {
-			node = node->rb_left;
-			continue;
-		}
-		if (arena_of_node(node)->longest >= nr || arena_subtree_has(node->rb_left, nr))
-			passed = node;
-		node = node->rb_right;
-	}
-	if (!passed || arena_of_node(passed)->longest >= nr)
-		return arena_of_node(passed);
-	return arena_highest_in(passed->rb_left, nr);
 }
 
 /* Is every run of free frames that is long enough a place? */
@@ -700,28 +775,32 @@ static struct ctgm_arena *arena_large_take(struct ctgm_arena_pool *pool,
 }
 
 /* Take a place of the highest small arena, or of the smallest large one, that has one. */
-static struct ctgm_arena *arena_take_place(struct ctgm_alloc_control *ac,
+static struct ctgm_arena *arena_take_place(struct ctgm_arena_pool *pools,
+					   struct ctgm_alloc_control *ac,
 					   struct ctgm_frames *frames)
 {
-	struct ctgm_arena_pool *pools = arena_pools[ac->node][ac->zone][ac->cache];
 	struct ctgm_arena *arena = NULL;
 
-	/* Most often no lock is needed to see that there is none. */
-	if (ac->place.nr <= arena_small_frames() && READ_ONCE(pools[ARENA_SMALL].arenas.rb_node))
+	if (ac->place.nr <= arena_small_frames())
 		arena = arena_pool_take(&pools[ARENA_SMALL], ac, frames);
-	if (!arena && ac->place.nr > arena_small_frames() / 2 &&
-	    READ_ONCE(pools[ARENA_LARGE].ready.rb_node))
+	if (!arena && ac->place.nr > arena_small_frames() / 2)
 		arena = arena_large_take(&pools[ARENA_LARGE], ac, frames);
 	return arena;
 }
 
 static enum contigmem_reason arena_alloc(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
 {
+	struct ctgm_arena_pool *pools;
 	struct ctgm_arena *arena;
 
 	if (ac->zone < 0)
 		return CONTIGMEM_NO_FREE_RUN;
-	while ((arena = arena_take_place(ac, frames))) {
+	pools = arena_pools[ac->node][ac->zone][ac->cache];
+	/* Most often no lock is needed to see that there is none. */
+	if (!READ_ONCE(pools[ARENA_SMALL].arenas.rb_node) &&
+	    !READ_ONCE(pools[ARENA_LARGE].ready.rb_node))
+		return CONTIGMEM_NO_FREE_RUN;
+	while ((arena = arena_take_place(pools, ac, frames))) {
 		if (!ctgm_frames_count_poisoned(frames)) {
 			frames->owner = arena;
 			frames->recycled = true;
@@ -739,14 +818,26 @@ const struct ctgm_source ctgm_source_arena = {
 	.free = arena_free,
 };
 
+/* Give back frames of an arena that no block can get any more. May sleep. */
+static void arena_give_back_run(const struct ctgm_arena *arena, struct ctgm_frames *run)
+{
+	if (arena->has_offline_pages)
+		arena_unmark_offline(run->first, run->nr);
+	atomic_long_sub(run->nr, &arena_frames);
+	ctgm_frames_put(run);
+}
+
 /* Give back an arena that is in no pool any more. May sleep. */
 static void arena_give_back(struct ctgm_arena *arena)
 {
-	if (arena->has_offline_pages)
-		arena_unmark_offline(arena->frames.first, arena->frames.nr);
+	struct ctgm_frames run;
+	unsigned long from = 0;
+
+	while (arena_next_kept(arena, from, &run)) {
+		from = run.first + run.nr;
+		arena_give_back_run(arena, &run);
+	}
 	atomic_long_dec(&arena_count);
-	atomic_long_sub(arena->frames.nr, &arena_frames);
-	ctgm_frames_put(&arena->frames);
 	kvfree(arena);
 }
 
@@ -848,6 +939,7 @@ static bool arena_remove(struct ctgm_arena *arena, const struct ctgm_arena_limit
 	if (removed) {
 		arena_forget_idle(arena);
 		rb_erase_augmented(&arena->by_address, &arena->pool->arenas, &arena_augment);
+		arena->pool->free -= arena->free;
 	}
 	raw_spin_unlock_irq(&arena->pool->lock);
 	return removed;
@@ -871,7 +963,7 @@ static unsigned long arena_release(const struct ctgm_arena_limits *limits)
 		while (done < limits->most && (arena = arena_idle_next(pool, &cursor))) {
 			if (arena_remove(arena, limits)) {
 				list_add(&arena->list, &removed);
-				done += arena->frames.nr;
+				done += arena_kept(arena);
 			}
 		}
 		arena_idle_end(pool, &cursor);
@@ -958,10 +1050,125 @@ bool ctgm_arena_release_in(unsigned long first, unsigned long last)
 	return !arena_any_in(first, last);
 }
 
+/* The lowest arena of a pool that ends at a frame or above. */
+static struct ctgm_arena *arena_lowest(const struct ctgm_arena_pool *pool, unsigned long pfn)
+{
+	struct rb_node *node = pool->arenas.rb_node;
+	struct ctgm_arena *arena, *lowest = NULL;
+
+	lockdep_assert_held(&pool->lock);
+	while (node) {
+		arena = arena_of_node(node);
+		if (arena_last(arena) >= pfn)
+			lowest = arena;
+		node = arena_last(arena) >= pfn ? node->rb_left : node->rb_right;
+	}
+	return lowest;
+}
+
+/*
+ * How many frames the arenas keep beyond those that may lie idle and twice those of the
+ * blocks in them.
+ */
+static long arena_excess(void)
+{
+	unsigned long free = 0;
+	unsigned int i;
+
+	for (i = 0; i < arena_nr_pools(); i++)
+		free += READ_ONCE(arena_pool(i)->free);
+	return 2 * (long)free - atomic_long_read(&arena_frames) - arena_idle_limit();
+}
+
+/* Take free frames away from an arena with blocks; they are the caller's then. */
+static void arena_lose(struct ctgm_arena *arena, const struct ctgm_frames *run)
+{
+	struct ctgm_frames left;
+	unsigned long first, end;
+
+	lockdep_assert_held(&arena->pool->lock);
+	bitmap_set(arena->busy, run->first - arena->base, run->nr);
+	bitmap_set(arena_gone_bits(arena), run->first - arena->base, run->nr);
+	arena->gone += run->nr;
+	arena->usable -= run->nr;
+	arena->free -= run->nr;
+	arena->pool->free -= run->nr;
+	arena_set_longest(arena, min(arena->longest, arena->free));
+	/* An arena begins and ends with frames of its own, so a new one is in a gap or in none. */
+	arena_next_kept(arena, 0, &left);
+	first = left.first;
+	do {
+		end = left.first + left.nr;
+	} while (arena_next_kept(arena, end, &left));
+	arena->gone -= arena->frames.nr - (end - first);
+	arena->frames.first = first;
+	arena->frames.nr = end - first;
+}
+
+/*
+ * Take a run of free frames away from an arena with few blocks, the lowest from *from on:
+ * blocks are placed in the highest. Returns the arena, or NULL if there is none; *from is
+ * where to go on.
+ */
+static struct ctgm_arena *arena_take_part(struct ctgm_arena_pool *pool, unsigned long *from,
+					  struct ctgm_frames *run)
+{
+	unsigned long at, end;
+	struct ctgm_arena *arena;
+
+	lockdep_assert_held(&ctgm_arena_release_lock);
+	raw_spin_lock_irq(&pool->lock);
+	while ((arena = arena_lowest(pool, *from))) {
+		at = max(*from, arena->frames.first) - arena->base;
+		end = arena_last(arena) + 1 - arena->base;
+		if (!arena_is_idle(arena) && arena->free > arena_kept(arena) / 2)
+			at = find_next_zero_bit(arena->busy, end, at);
+		else
+			at = end;
+		*from = arena_last(arena) + 1;
+		if (at < end) {
+			*run = arena->frames;
+			run->first = arena->base + at;
+			run->nr = find_next_bit(arena->busy, end, at) - at;
+			*from = run->first + run->nr;
+			arena_lose(arena, run);
+			break;
+		}
+		raw_spin_unlock_irq(&pool->lock);
+		cond_resched();
+		raw_spin_lock_irq(&pool->lock);
+	}
+	raw_spin_unlock_irq(&pool->lock);
+	return arena;
+}
+
+/* Give back free frames of small arenas that have blocks, until half of what is kept is live. */
+static void arena_release_parts(void)
+{
+	struct ctgm_arena *arena;
+	struct ctgm_frames run;
+	unsigned int i, scope;
+	unsigned long from;
+
+	/* I/O may be waiting for a task that waits for the release lock. */
+	scope = memalloc_noio_save();
+	for (i = ARENA_SMALL; i < arena_nr_pools(); i += ARENA_NR_KINDS) {
+		from = 0;
+		while (arena_excess() > 0 &&
+		       (arena = arena_take_part(arena_pool(i), &from, &run))) {
+			arena_give_back_run(arena, &run);
+			cond_resched();
+		}
+	}
+	memalloc_noio_restore(scope);
+}
+
+/* Under pressure. */
 static void arena_release_all(struct work_struct *work)
 {
 	mutex_lock(&ctgm_arena_release_lock);
 	arena_release(&arena_nothing_idle);
+	arena_release_parts();
 	mutex_unlock(&ctgm_arena_release_lock);
 }
 
@@ -989,6 +1196,7 @@ static void arena_release_excess(struct work_struct *work)
 static void arena_mark_offline(struct ctgm_arena *arena)
 {
 	unsigned long at = 0, end;
+	struct ctgm_frames run;
 	bool idle;
 
 	lockdep_assert_held(&ctgm_arena_release_lock);
@@ -997,14 +1205,14 @@ static void arena_mark_offline(struct ctgm_arena *arena)
 		idle = !arena->all_offline && arena_is_idle(arena);
 		if (idle) {
 			arena->has_offline_pages = true;
-			end = min(at + ARENA_STEPS_UNDER_LOCK, arena->frames.nr);
-			for (; at < end; at++)
-				arena_mark_page_offline(arena->frames.first + at);
-			arena->all_offline = at == arena->frames.nr;
+			arena->all_offline = !arena_next_kept(arena, at, &run);
+			end = run.first + min(run.nr, ARENA_STEPS_UNDER_LOCK);
+			for (at = run.first; !arena->all_offline && at < end; at++)
+				arena_mark_page_offline(at);
 		}
 		raw_spin_unlock_irq(&arena->pool->lock);
 		cond_resched();
-	} while (idle && at < arena->frames.nr);
+	} while (idle && !arena->all_offline);
 }
 
 static void arena_mark_idle_offline(void)
@@ -1037,7 +1245,7 @@ static void arena_release_old(struct work_struct *work)
 
 static unsigned long arena_count_objects(struct shrinker *unused, struct shrink_control *control)
 {
-	return atomic_long_read(&arena_idle_frames) ?: SHRINK_EMPTY;
+	return max(atomic_long_read(&arena_idle_frames), arena_excess()) ?: SHRINK_EMPTY;
 }
 
 static unsigned long arena_scan_objects(struct shrinker *unused, struct shrink_control *control)
@@ -1053,7 +1261,8 @@ static unsigned long arena_scan_objects(struct shrinker *unused, struct shrink_c
 	done = arena_release(&limits);
 	mutex_unlock(&ctgm_arena_release_lock);
 	/* To change a cache type takes locks and page tables, so not within reclaim. */
-	if (done < control->nr_to_scan && atomic_long_read(&arena_idle_frames))
+	if (done < control->nr_to_scan &&
+	    (atomic_long_read(&arena_idle_frames) || arena_excess() > 0))
 		schedule_work(&arena_reclaim_work);
 	return done ?: SHRINK_STOP;
 }
@@ -1138,26 +1347,51 @@ static bool arena_comes_before(const struct contigmem_arena_info *a,
 	return a->phys < b->phys || (a->phys == b->phys && a->size > b->size);
 }
 
-/* Describe the lowest arena of a pool that ends at a frame or above. */
+/*
+ * Describe the first run of frames of an arena that was not given back and ends at a frame or
+ * above; false if there is none.
+ */
+static bool arena_describe_from(struct ctgm_arena *arena, unsigned long pfn,
+				struct contigmem_arena_info *info)
+{
+	unsigned long from = arena->frames.first, at, end, busy;
+	struct ctgm_frames run;
+
+	lockdep_assert_held(&arena->pool->lock);
+	ctgm_arena_describe(arena, info);
+	if (!arena->gone)
+		return true;
+	do {
+		if (!arena_next_kept(arena, from, &run))
+			return false;
+		from = run.first + run.nr;
+	} while (from <= pfn);
+	info->phys = PFN_PHYS(run.first);
+	info->size = PFN_PHYS(run.nr);
+	info->free = 0;
+	at = run.first - arena->base;
+	end = at + run.nr;
+	while ((at = find_next_zero_bit(arena->busy, end, at)) < end) {
+		busy = find_next_bit(arena->busy, end, at);
+		info->free += PFN_PHYS(busy - at);
+		at = busy;
+	}
+	return true;
+}
+
+/* Describe the lowest run of frames of a pool that ends at a frame or above. */
 static bool arena_pool_find_from(struct ctgm_arena_pool *pool, unsigned long pfn,
 				 struct contigmem_arena_info *info)
 {
-	struct ctgm_arena *arena, *lowest = NULL;
-	struct rb_node *node;
+	struct ctgm_arena *arena;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	node = pool->arenas.rb_node;
-	while (node) {
-		arena = arena_of_node(node);
-		if (arena_last(arena) >= pfn)
-			lowest = arena;
-		node = arena_last(arena) >= pfn ? node->rb_left : node->rb_right;
-	}
-	if (lowest)
-		ctgm_arena_describe(lowest, info);
+	arena = arena_lowest(pool, pfn);
+	while (arena && !arena_describe_from(arena, pfn, info))
+		arena = arena_of_node(rb_next(&arena->by_address));
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
-	return lowest;
+	return arena;
 }
 
 /**

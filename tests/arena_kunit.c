@@ -330,6 +330,69 @@ static void a_block_above_the_limit_goes_alone(struct kunit *test)
 	test_set_parameter(test, "arena_idle_mb", 0);
 }
 
+/* What all arenas keep, in bytes. */
+static size_t kept_size(void)
+{
+	struct contigmem_arena_info arena;
+	phys_addr_t phys = 0;
+	size_t size = 0;
+
+	for (; !contigmem_next_arena(phys, &arena); phys = arena.phys + arena.size)
+		size += arena.size;
+	return size;
+}
+
+/* Has the shrinker run until the arenas keep this much or less, for 10 s at most. */
+static void expect_kept(struct kunit *test, size_t most)
+{
+	int tries;
+
+	for (tries = 0; tries < 100; tries++) {
+		KUNIT_ASSERT_EQ(test, test_swap_file("/proc/sys/vm/drop_caches", "2", NULL, 0), 0);
+		if (kept_size() <= most)
+			break;
+		msleep(100);
+	}
+	KUNIT_EXPECT_LE(test, kept_size(), most);
+}
+
+/* Where few blocks are left in many arenas, the shrinker has the rest given back. */
+static void few_blocks_keep_few_frames(struct kunit *test)
+{
+	static void *vaddr[128];
+	size_t before = kept_size();
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		struct contigmem_request req = large_request(test, SZ_64K, types[i]);
+		unsigned int live = 0;
+
+		for (j = 0; j < ARRAY_SIZE(vaddr); j++)
+			vaddr[j] = test_alloc(test, &req, GFP_KERNEL);
+		for (j = 0; j < ARRAY_SIZE(vaddr); j++) {
+			if (j % 32 == 31) {
+				live++;
+				continue;
+			}
+			test_forget(vaddr[j]);
+			contigmem_free(vaddr[j]);
+		}
+		expect_kept(test, before + 2 * live * SZ_64K);
+		/* What was given back has its own type again, and what stays has the block's. */
+		test_audit(test);
+		for (j = 31; j < ARRAY_SIZE(vaddr); j += 32)
+			test_check_block(test, vaddr[j], &req, GFP_KERNEL);
+		/* What is left of the arenas serves, and goes back as a whole. */
+		vaddr[0] = test_alloc(test, &req, GFP_KERNEL);
+		for (j = 31; j < ARRAY_SIZE(vaddr); j += 32) {
+			test_forget(vaddr[j]);
+			contigmem_free(vaddr[j]);
+		}
+		test_free(test, vaddr[0]);
+		expect_kept(test, before);
+	}
+}
+
 /* Another task still holds a frame of a freed block: nobody gets it until it is put. */
 static void held_frames_are_not_handed_out(struct kunit *test)
 {
@@ -418,6 +481,7 @@ static struct kunit_case arena_cases[] = {
 	KUNIT_CASE(the_smallest_large_arena_serves),
 	KUNIT_CASE(a_small_block_keeps_no_large_arena),
 	KUNIT_CASE(a_block_above_the_limit_goes_alone),
+	KUNIT_CASE(few_blocks_keep_few_frames),
 	KUNIT_CASE_SLOW(held_frames_are_not_handed_out),
 	KUNIT_CASE(poisoned_frames_are_not_handed_out),
 	{}

@@ -52,9 +52,10 @@ static unsigned int nr_blocks;
 static struct ctgm_arena *partitions[PARTITIONS];
 static struct ctgm_frames partition_frames[PARTITIONS];
 static unsigned int arenas_made;
+static unsigned int live_at[1 << 22];	/* when each arena was last seen with a block */
 static unsigned int depth;		/* calls inside calls */
 static unsigned long between;		/* calls between others */
-static unsigned long served, refused, from_large;
+static unsigned long served, refused, from_large, regained;
 
 int ctgm_memtype_set(unsigned long first, unsigned long nr, enum contigmem_cache cache)
 {
@@ -258,26 +259,68 @@ static unsigned long any_free_range(unsigned long nr)
 	return USER_BASE + first;
 }
 
+static bool is_arenas(unsigned long at, enum contigmem_cache cache)
+{
+	return frame[at].arena && !frame[at].of_partition && frame[at].cache == cache;
+}
+
+/* The arena that gave frames around these back and has some on both sides; 0 if there is none. */
+static unsigned int arena_around(const struct ctgm_frames *all)
+{
+	unsigned long below = all->first - USER_BASE, above = below + all->nr;
+
+	while (below-- && !is_arenas(below, all->cache))
+		;
+	while (above < USER_FRAMES && !is_arenas(above, all->cache))
+		above++;
+	return below < USER_FRAMES && above < USER_FRAMES &&
+	       frame[below].arena == frame[above].arena ? frame[below].arena : 0;
+}
+
+/* Look for 1 or 2 frames in a gap of an arena; true with their cache type. */
+static bool any_gap(struct ctgm_frames *all)
+{
+	unsigned long at, i;
+
+	all->nr = 1 + user_below(2);
+	for (at = 0; at < USER_FRAMES - 1; at++) {
+		for (i = at; i < at + all->nr && frame[i].owner == KERNEL && !user_pages[i].poisoned;)
+			i++;
+		all->first = USER_BASE + at;
+		for (all->cache = 0; i == at + all->nr && all->cache < CONTIGMEM_NR_CACHES; all->cache++) {
+			if (arena_around(all))
+				return true;
+		}
+	}
+	return false;
+}
+
 static struct ctgm_arena *new_arena(struct ctgm_frames *all, bool of_partition)
 {
 	struct ctgm_arena *arena;
+	unsigned int around;
 	/* Small ones, and large ones of up to twice as much. */
 	unsigned long i, nr = 4 * (1 + user_below(8));
 
-	*all = (struct ctgm_frames){
-		.first = any_free_range(nr), .nr = nr, .source = &test_source,
-		.cache = user_below(CONTIGMEM_NR_CACHES),
-	};
+	*all = (struct ctgm_frames){ .source = &test_source };
+	if (of_partition || user_below(2) || !any_gap(all)) {
+		all->first = any_free_range(nr);
+		all->nr = nr;
+		all->cache = user_below(CONTIGMEM_NR_CACHES);
+	}
+	nr = all->nr;
 	all->home = all->cache;
 	if (!all->first)
 		return NULL;
 	arena = ctgm_arena_create(nr, GFP_KERNEL);
 	user_check(arena, "no memory");
-	arenas_made++;
+	user_check(++arenas_made < ARRAY_SIZE(live_at), "too many arenas");
+	around = of_partition ? 0 : arena_around(all);
+	regained += !!around;
 	set_owner(all->first, nr, KERNEL, IDLE);
 	for (i = all->first - USER_BASE; nr--; i++) {
-		frame[i].arena = arenas_made;
-		frame[i].nr = all->nr;
+		frame[i].arena = around ?: arenas_made;
+		frame[i].nr = around ? SMALL : all->nr;
 		frame[i].of_partition = of_partition;
 		frame[i].cache = all->cache;
 	}
@@ -334,13 +377,29 @@ static void call_release(void)
 		ctgm_arena_release_in(first, last);
 }
 
+/* Under pressure the arenas keep no more than twice what is live, and what may lie idle. */
+static void call_pressure(void)
+{
+	unsigned long since = between, kept = 0, free = 0, i;
+
+	arena_release_all(NULL);
+	for (i = 0; i < USER_FRAMES; i++) {
+		if (!frame[i].arena || frame[i].of_partition)
+			continue;
+		kept++;
+		free += frame[i].owner == IDLE && !user_pages[i].poisoned;
+	}
+	user_check(between != since || 2 * free <= kept + arena_idle_limit(),
+		   "%lu of %lu frames are free under pressure", free, kept);
+}
+
 /* The calls for any context come between others as well. */
 static void (* const calls[])(void) = {
 	call_alloc, call_alloc, call_alloc_in, call_free, call_free, call_shrinker,
 };
 
 static void (* const sleeping_calls[])(void) = {
-	call_add, call_add, call_partition, call_release, user_run_work,
+	call_add, call_add, call_partition, call_release, call_pressure, user_run_work,
 };
 
 static void call_between(void)
@@ -357,17 +416,19 @@ static void call_between(void)
 static void check_stats(void)
 {
 	struct ctgm_arena_stats stats = ctgm_arena_stats();
-	unsigned long frames = 0, idle = 0, i, j;
+	unsigned long frames = 0, idle = 0, i;
+	static unsigned int now;
 
-	for (i = 0; i < USER_FRAMES; i = j) {
-		bool live = false;
-
-		for (j = i; j < USER_FRAMES && frame[j].arena == frame[i].arena; j++)
-			live |= frame[j].owner == BLOCK;
+	now++;
+	for (i = 0; i < USER_FRAMES; i++) {
+		if (frame[i].owner == BLOCK)
+			live_at[frame[i].arena] = now;
+	}
+	for (i = 0; i < USER_FRAMES; i++) {
 		if (!frame[i].arena || frame[i].of_partition)
 			continue;
-		frames += j - i;
-		idle += live ? 0 : j - i;
+		frames++;
+		idle += live_at[frame[i].arena] != now;
 	}
 	user_check(stats.frames == frames && stats.idle == idle,
 		   "%lu frames, %lu idle: not %lu, %lu", stats.frames, stats.idle, frames, idle);
@@ -449,10 +510,12 @@ int main(void)
 
 	for (seed = 1; seed <= RUNS; seed++)
 		run(seed);
-	user_check(served > 100000 && refused > 100000 && between > 100000 && from_large > 10000,
-		   "too few blocks: %lu served, %lu of large arenas or partitions, %lu refused, %lu calls between others",
-		   served, from_large, refused, between);
-	printf("arenas: %u made, %lu blocks, %lu of large arenas or partitions, %lu refused, %lu calls between others, 0 wrong\n",
-	       arenas_made, served, from_large, refused, between);
+	user_check(served > 100000 && refused > 100000 && between > 100000 &&
+		   from_large > 10000 && regained > 10,
+		   "too few: %lu blocks, %lu of large arenas or partitions, %lu refused, %lu gaps filled, %lu calls between others",
+		   served, from_large, refused, regained, between);
+	printf("arenas: %u made, %lu blocks, %lu of large arenas or partitions, %lu refused, ",
+	       arenas_made, served, from_large, refused);
+	printf("%lu gaps filled, %lu calls between others, 0 wrong\n", regained, between);
 	return 0;
 }
