@@ -192,13 +192,12 @@ static void whole_pageblocks_are_at_hand_again(struct kunit *test)
 	}
 }
 
-static struct contigmem_request large_request(struct kunit *test, size_t size,
-					      enum contigmem_cache cache)
+/* For the node where the test began: the scheduler may move the thread to the other one. */
+static struct contigmem_request large_request(int nid, size_t size, enum contigmem_cache cache)
 {
 	struct contigmem_request req = CONTIGMEM_REQUEST(size);
 
-	/* The scheduler may move the thread to the other node. */
-	req.nid = numa_mem_id();
+	req.nid = nid;
 	req.cache = cache;
 	return req;
 }
@@ -208,12 +207,12 @@ static void large_blocks_are_at_hand_again(struct kunit *test)
 {
 	static const size_t sizes[] = { 5 * SZ_2M + SZ_64K, SZ_16M, SZ_32M };
 	enum contigmem_cache cache;
-	int i;
+	int i, nid = numa_mem_id();
 
 	test_set_parameter(test, "arena_idle_mb", 64);
 	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
 		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-			struct contigmem_request req = large_request(test, sizes[i], cache);
+			struct contigmem_request req = large_request(nid, sizes[i], cache);
 			struct contigmem_verdict verdict;
 			phys_addr_t phys;
 			void *vaddr;
@@ -248,11 +247,11 @@ static void the_smallest_large_arena_serves(struct kunit *test)
 	void *vaddr[ARRAY_SIZE(again)];
 	phys_addr_t phys[ARRAY_SIZE(sizes)];
 	struct contigmem_request req;
-	int i;
+	int i, nid = numa_mem_id();
 
 	test_set_parameter(test, "arena_idle_mb", 64);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		req = large_request(test, sizes[i], CONTIGMEM_WRITECOMBINE);
+		req = large_request(nid, sizes[i], CONTIGMEM_WRITECOMBINE);
 		vaddr[i] = test_alloc(test, &req, GFP_KERNEL);
 		phys[i] = test_phys(test, vaddr[i]);
 	}
@@ -261,7 +260,7 @@ static void the_smallest_large_arena_serves(struct kunit *test)
 		contigmem_free(vaddr[i]);
 	}
 	for (i = 0; i < ARRAY_SIZE(again); i++) {
-		req = large_request(test, again[i].size, CONTIGMEM_WRITECOMBINE);
+		req = large_request(nid, again[i].size, CONTIGMEM_WRITECOMBINE);
 		vaddr[i] = test_alloc(test, &req, GFP_KERNEL);
 		if (again[i].from < 0)
 			KUNIT_EXPECT_NE(test, source_of(test, vaddr[i]), CONTIGMEM_SOURCE_ARENA);
@@ -276,7 +275,7 @@ static void the_smallest_large_arena_serves(struct kunit *test)
 /* A small block gets no part of a large arena, which would be kept for it. */
 static void a_small_block_keeps_no_large_arena(struct kunit *test)
 {
-	struct contigmem_request req = large_request(test, SZ_32M, CONTIGMEM_WRITECOMBINE);
+	struct contigmem_request req = large_request(numa_mem_id(), SZ_32M, CONTIGMEM_WRITECOMBINE);
 	struct contigmem_arena_info arena;
 	phys_addr_t base;
 	void *vaddr;
@@ -302,8 +301,8 @@ static void a_small_block_keeps_no_large_arena(struct kunit *test)
 static void a_block_above_the_limit_goes_alone(struct kunit *test)
 {
 	struct contigmem_request small = CONTIGMEM_REQUEST(SZ_64K);
-	struct contigmem_request large = large_request(test, SZ_32M, CONTIGMEM_WRITECOMBINE);
 	struct contigmem_arena_info arena;
+	struct contigmem_request large;
 	unsigned int tries;
 	phys_addr_t base;
 	void *vaddr;
@@ -314,6 +313,7 @@ static void a_block_above_the_limit_goes_alone(struct kunit *test)
 	test_forget(vaddr);
 	contigmem_free(vaddr);
 
+	large = large_request(numa_mem_id(), SZ_32M, CONTIGMEM_WRITECOMBINE);
 	vaddr = test_alloc(test, &large, GFP_KERNEL);
 	large.low = test_phys(test, vaddr);
 	test_forget(vaddr);
@@ -361,10 +361,10 @@ static void few_blocks_keep_few_frames(struct kunit *test)
 {
 	static void *vaddr[128];
 	size_t before = kept_size();
-	int i, j;
+	int i, j, nid = numa_mem_id();
 
 	for (i = 0; i < ARRAY_SIZE(types); i++) {
-		struct contigmem_request req = large_request(test, SZ_64K, types[i]);
+		struct contigmem_request req = large_request(nid, SZ_64K, types[i]);
 		unsigned int live = 0;
 
 		for (j = 0; j < ARRAY_SIZE(vaddr); j++)
