@@ -551,7 +551,7 @@ static void arena_unmark_block(struct ctgm_arena *arena, const struct ctgm_frame
 		return;
 	arena_unmark_offline(frames->first, frames->nr);
 	/* This block covers the arena, so no other task marks its pages. */
-	if (frames->nr == arena->frames.nr)
+	if (frames->nr == READ_ONCE(arena->frames.nr))
 		arena->has_offline_pages = false;
 }
 
@@ -819,9 +819,9 @@ const struct ctgm_source ctgm_source_arena = {
 };
 
 /* Give back frames of an arena that no block can get any more. May sleep. */
-static void arena_give_back_run(const struct ctgm_arena *arena, struct ctgm_frames *run)
+static void arena_give_back_run(struct ctgm_frames *run, bool has_offline_pages)
 {
-	if (arena->has_offline_pages)
+	if (has_offline_pages)
 		arena_unmark_offline(run->first, run->nr);
 	atomic_long_sub(run->nr, &arena_frames);
 	ctgm_frames_put(run);
@@ -835,7 +835,7 @@ static void arena_give_back(struct ctgm_arena *arena)
 
 	while (arena_next_kept(arena, from, &run)) {
 		from = run.first + run.nr;
-		arena_give_back_run(arena, &run);
+		arena_give_back_run(&run, arena->has_offline_pages);
 	}
 	atomic_long_dec(&arena_count);
 	kvfree(arena);
@@ -1102,19 +1102,18 @@ static void arena_lose(struct ctgm_arena *arena, const struct ctgm_frames *run)
 	} while (arena_next_kept(arena, end, &left));
 	arena->gone -= arena->frames.nr - (end - first);
 	arena->frames.first = first;
-	arena->frames.nr = end - first;
+	WRITE_ONCE(arena->frames.nr, end - first);
 }
 
 /*
  * Take a run of free frames away from an arena with few blocks, the lowest from *from on:
- * blocks are placed in the highest. Returns the arena, or NULL if there is none; *from is
- * where to go on.
+ * blocks are placed in the highest. Returns false if there is none; *from is where to go on.
  */
-static struct ctgm_arena *arena_take_part(struct ctgm_arena_pool *pool, unsigned long *from,
-					  struct ctgm_frames *run)
+static bool arena_take_part(struct ctgm_arena_pool *pool, unsigned long *from,
+			    struct ctgm_frames *run, bool *has_offline_pages)
 {
-	unsigned long at, end;
 	struct ctgm_arena *arena;
+	unsigned long at, end;
 
 	lockdep_assert_held(&ctgm_arena_release_lock);
 	raw_spin_lock_irq(&pool->lock);
@@ -1132,6 +1131,8 @@ static struct ctgm_arena *arena_take_part(struct ctgm_arena_pool *pool, unsigned
 			run->nr = find_next_bit(arena->busy, end, at) - at;
 			*from = run->first + run->nr;
 			arena_lose(arena, run);
+			/* The owner of a block that covers what is left may clear it at once. */
+			*has_offline_pages = READ_ONCE(arena->has_offline_pages);
 			break;
 		}
 		raw_spin_unlock_irq(&pool->lock);
@@ -1145,7 +1146,7 @@ static struct ctgm_arena *arena_take_part(struct ctgm_arena_pool *pool, unsigned
 /* Give back free frames of small arenas that have blocks, until half of what is kept is live. */
 static void arena_release_parts(void)
 {
-	struct ctgm_arena *arena;
+	bool has_offline_pages;
 	struct ctgm_frames run;
 	unsigned int i, scope;
 	unsigned long from;
@@ -1155,8 +1156,8 @@ static void arena_release_parts(void)
 	for (i = ARENA_SMALL; i < arena_nr_pools(); i += ARENA_NR_KINDS) {
 		from = 0;
 		while (arena_excess() > 0 &&
-		       (arena = arena_take_part(arena_pool(i), &from, &run))) {
-			arena_give_back_run(arena, &run);
+		       arena_take_part(arena_pool(i), &from, &run, &has_offline_pages)) {
+			arena_give_back_run(&run, has_offline_pages);
 			cond_resched();
 		}
 	}
