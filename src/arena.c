@@ -841,22 +841,25 @@ static void arena_give_back(struct ctgm_arena *arena)
 	kvfree(arena);
 }
 
+/* Which idle arenas go, by the module's parameters as they are at that moment. */
+enum arena_goes {
+	ARENA_GOES,
+	ARENA_GOES_IF_TOO_LARGE,
+	ARENA_GOES_IF_TOO_MUCH_OR_OLD,
+};
+
 /**
- * struct ctgm_arena_limits - what may lie idle
- * @idle: frames of all arenas together
- * @age: jiffies
+ * struct ctgm_arena_limits - which idle arenas to give back
+ * @which: all, or those beyond the module's parameters
  * @most: frames to give back at most
- * @least: only arenas of so many frames or more
  * @first: only arenas with frames from this one
  * @last: to this one, inclusive
  * @nodes: only arenas of these nodes; NULL for all
  * @cached_only: only arenas whose cache type need not be restored
  */
 struct ctgm_arena_limits {
-	long idle;
-	unsigned long age;
+	enum arena_goes which;
 	unsigned long most;
-	unsigned long least;
 	unsigned long first;
 	unsigned long last;
 	const nodemask_t *nodes;
@@ -864,7 +867,6 @@ struct ctgm_arena_limits {
 };
 
 static const struct ctgm_arena_limits arena_nothing_idle = {
-	.idle = -1,
 	.most = ULONG_MAX,
 	.last = ULONG_MAX,
 };
@@ -875,15 +877,26 @@ static bool arena_reaches_into(const struct ctgm_arena *arena, unsigned long fir
 	return arena->frames.first <= last && arena_last(arena) >= first;
 }
 
+static bool arena_goes(const struct ctgm_arena *arena, enum arena_goes which)
+{
+	switch (which) {
+	case ARENA_GOES_IF_TOO_LARGE:
+		return (long)arena->frames.nr > arena_idle_limit();
+	case ARENA_GOES_IF_TOO_MUCH_OR_OLD:
+		return atomic_long_read(&arena_idle_frames) > arena_idle_limit() ||
+		       time_after_eq(jiffies, arena->idle_since + arena_idle_age());
+	default:
+		return true;
+	}
+}
+
 static bool arena_exceeds(const struct ctgm_arena *arena, const struct ctgm_arena_limits *limits)
 {
 	lockdep_assert_held(&arena->pool->lock);
-	return arena_is_idle(arena) && arena->frames.nr >= limits->least &&
+	return arena_is_idle(arena) && arena_goes(arena, limits->which) &&
 	       arena_reaches_into(arena, limits->first, limits->last) &&
 	       (!limits->nodes || node_isset(arena->nid, *limits->nodes)) &&
-	       (!limits->cached_only || arena->frames.cache == CONTIGMEM_CACHED) &&
-	       (atomic_long_read(&arena_idle_frames) > limits->idle ||
-		time_after_eq(jiffies, arena->idle_since + limits->age));
+	       (!limits->cached_only || arena->frames.cache == CONTIGMEM_CACHED);
 }
 
 /* All pools, a node's beside each other. */
@@ -1176,14 +1189,12 @@ static void arena_release_all(struct work_struct *work)
 static void arena_release_excess(struct work_struct *work)
 {
 	struct ctgm_arena_limits limits = arena_nothing_idle;
-	struct ctgm_arena_limits too_large = arena_nothing_idle;
 
-	limits.idle = arena_idle_limit();
-	limits.age = arena_idle_age();
-	/* An arena larger than the limit goes alone, not after all others. */
-	too_large.least = limits.idle + 1;
 	mutex_lock(&ctgm_arena_release_lock);
-	arena_release(&too_large);
+	/* An arena larger than the limit goes alone, not after all others. */
+	limits.which = ARENA_GOES_IF_TOO_LARGE;
+	arena_release(&limits);
+	limits.which = ARENA_GOES_IF_TOO_MUCH_OR_OLD;
 	arena_release(&limits);
 	mutex_unlock(&ctgm_arena_release_lock);
 }
