@@ -844,6 +844,8 @@ static void large_pages_stay(struct kunit *test)
 	phys_addr_t phys;
 	int i, seen = 0;
 
+	if (debug_pagealloc_enabled())
+		kunit_skip(test, "with debug_pagealloc the direct map has no large pages");
 	for (i = 0; i < ARRAY_SIZE(small) && !seen; i++) {
 		struct contigmem_request req = CONTIGMEM_REQUEST(SZ_2M);
 		int type;

@@ -206,6 +206,8 @@ static void break_up(struct kunit *test, unsigned int period)
 			   before >> (20 - PAGE_SHIFT));
 	for_each_node_state(nid, N_MEMORY)
 		take_pageblocks(nid);
+	/* Compaction may have made some of those, and more. */
+	before = total(whole_pages_of) + nr_taken * pageblock_nr_pages;
 	for (i = 0; i < nr_taken; i++) {
 		if (i % period == 0)
 			spoilt = i + test_random_below(&rnd, period);
