@@ -367,7 +367,7 @@ hugetlb() {
 	done
 	note "$served of $windows windows served"
 	# Some have pages of the kernel, or of a program where the kernel cannot move these.
-	[ $served -ge 4 ] || why "$served of $windows windows served"
+	[ "$served" -ge 4 ] || why "$served of $windows windows served"
 	kill "$program"
 	wait "$program" || why "a huge page has lost its content"
 	echo 0 >/proc/sys/vm/nr_hugepages

@@ -24,7 +24,7 @@
 
 #define PAGE		4096
 #define HUGE_PAGE	(2UL << 20)
-#define STEP		(1UL << 20)
+#define STEP		(256 * PAGE)
 #define PIPE_PAGES	256
 
 static void no_page(int signal)

@@ -189,8 +189,8 @@ static void check_result(bool ok, const struct ctgm_constraints *place,
 	nr = frame[frames->first - USER_BASE].nr;
 	/* A frame of an arena without a block may have gone bad unseen, beside the block. */
 	user_check(!alone || max(nr, SMALL) == best ||
-		   (nr > SMALL && has_bad_frame(frames->first - USER_BASE)), "an arena of %lu frames, not of %lu", nr,
-		   best);
+		   (nr > SMALL && has_bad_frame(frames->first - USER_BASE)),
+		   "an arena of %lu frames, not of %lu", nr, best);
 	from_large += nr > SMALL;
 	user_check(model_fits(place, frames->first), "frames %#lx outside the request",
 		   frames->first);
@@ -261,13 +261,18 @@ static void call_shrinker(void)
 		test_shrinker.scan(&test_shrinker, &control);
 }
 
+static bool is_kernels(unsigned long at)
+{
+	return frame[at].owner == KERNEL && !user_pages[at].poisoned;
+}
+
 /* Frames of the kernel for a new arena; 0 if the ones drawn are not all the kernel's. */
 static unsigned long any_free_range(unsigned long nr)
 {
 	unsigned long first = user_below((USER_FRAMES - nr) / 4 + 1) * 4, i;
 
 	for (i = first; i < first + nr; i++) {
-		if (frame[i].owner != KERNEL || user_pages[i].poisoned)
+		if (!is_kernels(i))
 			return 0;
 	}
 	return USER_BASE + first;
@@ -298,10 +303,12 @@ static bool any_gap(struct ctgm_frames *all)
 
 	all->nr = 1 + user_below(2);
 	for (at = 0; at < USER_FRAMES - 1; at++) {
-		for (i = at; i < at + all->nr && frame[i].owner == KERNEL && !user_pages[i].poisoned;)
-			i++;
 		all->first = USER_BASE + at;
-		for (all->cache = 0; i == at + all->nr && all->cache < CONTIGMEM_NR_CACHES; all->cache++) {
+		for (i = at; i < at + all->nr && is_kernels(i);)
+			i++;
+		if (i < at + all->nr)
+			continue;
+		for (all->cache = 0; all->cache < CONTIGMEM_NR_CACHES; all->cache++) {
 			if (arena_around(all))
 				return true;
 		}
