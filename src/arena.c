@@ -138,7 +138,7 @@ RB_DECLARE_CALLBACKS_MAX(static, arena_augment, struct ctgm_arena, by_address, u
 /* Bits of the bitmap read beyond those of the block itself: as many instructions. */
 #define ARENA_BITS_UNDER_LOCK	(4096 * BITS_PER_LONG)
 
-enum arena_kind {
+enum ctgm_arena_kind {
 	ARENA_SMALL,
 	ARENA_LARGE,
 	ARENA_NR_KINDS,
@@ -842,7 +842,7 @@ static void arena_give_back(struct ctgm_arena *arena)
 }
 
 /* Which idle arenas go, by the module's parameters as they are at that moment. */
-enum arena_goes {
+enum ctgm_arena_goes {
 	ARENA_GOES,
 	ARENA_GOES_IF_TOO_LARGE,
 	ARENA_GOES_IF_TOO_MUCH_OR_OLD,
@@ -858,7 +858,7 @@ enum arena_goes {
  * @cached_only: only arenas whose cache type need not be restored
  */
 struct ctgm_arena_limits {
-	enum arena_goes which;
+	enum ctgm_arena_goes which;
 	unsigned long most;
 	unsigned long first;
 	unsigned long last;
@@ -877,7 +877,7 @@ static bool arena_reaches_into(const struct ctgm_arena *arena, unsigned long fir
 	return arena->frames.first <= last && arena_last(arena) >= first;
 }
 
-static bool arena_goes(const struct ctgm_arena *arena, enum arena_goes which)
+static bool arena_goes(const struct ctgm_arena *arena, enum ctgm_arena_goes which)
 {
 	switch (which) {
 	case ARENA_GOES_IF_TOO_LARGE:
