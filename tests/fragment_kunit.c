@@ -366,8 +366,25 @@ static void find_bad(unsigned long first, unsigned long end)
 }
 
 /*
+ * Would the page allocator give as much of this zone to a caller whose memory may lie up to
+ * @last, once all pages that can move have moved elsewhere?
+ */
+static bool zone_has_room(struct zone *zone, unsigned long nr, unsigned long last)
+{
+	enum zone_type highest = last >= PFN_DOWN(SZ_4G) ? ZONE_NORMAL :
+				 last >= PFN_DOWN(SZ_16M) ? ZONE_DMA32 : ZONE_DMA;
+
+	return zone_page_state(zone, NR_FREE_PAGES) +
+	       zone_page_state(zone, NR_ZONE_INACTIVE_ANON) +
+	       zone_page_state(zone, NR_ZONE_ACTIVE_ANON) +
+	       zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
+	       zone_page_state(zone, NR_ZONE_ACTIVE_FILE) >=
+	       nr + low_wmark_pages(zone) + zone->lowmem_reserve[highest];
+}
+
+/*
  * Could the request be met by migrating every movable page? The first and the last
- * pageblock must have no bad page, and lie in one zone.
+ * pageblock must have no bad page, and lie in one zone, which keeps its watermark.
  */
 static bool possible(const struct contigmem_request *req)
 {
@@ -393,7 +410,8 @@ static bool possible(const struct contigmem_request *req)
 		}
 		if (req->nid != NUMA_NO_NODE && page_to_nid(pfn_to_page(edge)) != req->nid)
 			continue;
-		if (page_zone(pfn_to_page(edge)) == page_zone(pfn_to_page(end - 1)))
+		if (page_zone(pfn_to_page(edge)) == page_zone(pfn_to_page(end - 1)) &&
+		    zone_has_room(page_zone(pfn_to_page(edge)), nr, last))
 			return true;
 	}
 	return false;
