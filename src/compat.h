@@ -82,8 +82,9 @@ static inline bool compat_page_has_movable_ops(struct page *page)
 }
 
 /*
- * How many page tables map a folio: a read without a reference, which says what compaction
- * would see. Of a large folio in 6.1 the kernel alone can tell: no limit then.
+ * How many page tables map a folio: a read without a reference, as compaction's. The folio may
+ * be split meanwhile, of which folio_mapcount() warns in kernels with CONFIG_DEBUG_VM. Of a large
+ * folio in 6.1 the kernel alone can tell: no limit then.
  */
 static inline int compat_mapcount(struct folio *folio, unsigned int order)
 {
@@ -92,7 +93,7 @@ static inline int compat_mapcount(struct folio *folio, unsigned int order)
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 	return INT_MAX;
 #else
-	return folio_mapcount(folio);
+	return atomic_read(&folio->_large_mapcount) + 1;
 #endif
 }
 
