@@ -392,7 +392,7 @@ bool test_type_is_write_back(phys_addr_t phys, size_t size)
 		struct pagetable_entry entry;
 
 		if (!pagetable_lookup(pat, addr, &entry)) {
-			/* Free pages are not mapped then, and are mapped as write-back again. */
+			/* Free pages are not mapped then, and their type is not seen. */
 			if (debug_pagealloc_enabled())
 				continue;
 			return false;

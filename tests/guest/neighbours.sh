@@ -14,7 +14,8 @@ seconds=40
 [ "${1:-}" != --seconds ] || { seconds=$2; shift 2; }
 tests=("$@")
 [ $# -gt 0 ] || tests=(cma highatomic offline offline_small watermark watermark_fast
-	page_cache low_zone descends references hugetlb idle_arenas counts fault_handler held_frame init_on_free poison)
+	page_cache low_zone descends references hugetlb idle_arenas counts
+	fault_handler held_frame init_on_free poison)
 
 step() { echo "contigmem-neighbours: $*" >/dev/kmsg; }
 
