@@ -41,6 +41,20 @@ static int buddy_choose_zone(const struct ctgm_node_ranges *node, unsigned long 
 	return zone;
 }
 
+/*
+ * The page allocator goes on to a lower zone before it reclaims or migrates anything, as far
+ * as that zone's lowmem_reserve lets it. ZONE_DMA is too small for blocks that could lie
+ * elsewhere, and a block of another cache type is cheaper as a part of an arena above.
+ */
+static bool buddy_takes(const struct ctgm_alloc_control *ac, const struct page *page)
+{
+	int zone = page_zonenum(page);
+
+	return zone == ac->zone ||
+	       (ac->cache == CONTIGMEM_CACHED && ctgm_zone_gfp(zone) != __GFP_DMA &&
+		page_to_pfn(page) >= ac->place.first);
+}
+
 static enum contigmem_reason buddy_alloc(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
 {
 	const struct ctgm_constraints *place = &ac->place;
@@ -75,8 +89,7 @@ static enum contigmem_reason buddy_alloc(struct ctgm_alloc_control *ac, struct c
 	page = alloc_pages_node(ac->node, gfp, order);
 	if (!page)
 		return CONTIGMEM_NO_FREE_RUN;
-	/* The page allocator goes on to a lower zone before it reclaims or migrates anything. */
-	if (page_zonenum(page) != ac->zone) {
+	if (!buddy_takes(ac, page)) {
 		__free_pages(page, order);
 		return CONTIGMEM_NO_FREE_RUN;
 	}
@@ -85,7 +98,8 @@ static enum contigmem_reason buddy_alloc(struct ctgm_alloc_control *ac, struct c
 	 * a block to the task that it works for below it as well. Atomic callers have rights
 	 * that the page allocator knows.
 	 */
-	if (ac->may_sleep && order && !ctgm_watermark_holds(ac, WMARK_LOW)) {
+	if (ac->may_sleep && order &&
+	    !ctgm_watermark_holds(ac, page_zonenum(page), WMARK_LOW)) {
 		__free_pages(page, order);
 		return CONTIGMEM_LOW_MEMORY;
 	}

@@ -260,16 +260,20 @@ static enum contigmem_reason catch_alloc_arena(struct ctgm_alloc_control *ac,
 
 static enum contigmem_reason catch_alloc(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
 {
-	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
 	unsigned int least = order_base_2(ac->place.nr);
 	struct ctgm_catch_choice choice;
 	struct ctgm_catch_counts counts;
+	enum contigmem_reason reason;
 
 	if (!ac->may_sleep)
 		return CONTIGMEM_WOULD_SLEEP;
+	reason = ctgm_watermark_refuses(ac);
+	if (reason)
+		return reason;
 	/* Larger free blocks are whole pageblocks, which src/contig.c takes. */
 	if (least >= pageblock_order)
-		return reason;
+		return CONTIGMEM_NO_FREE_RUN;
+	reason = CONTIGMEM_NO_FREE_RUN;
 	catch_count_all(ac, least, &counts);
 	while (reason == CONTIGMEM_NO_FREE_RUN && !fatal_signal_pending(current) &&
 	       !ctgm_is_late(ac) && catch_choose(ac, &counts, &choice))

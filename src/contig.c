@@ -334,7 +334,7 @@ static enum contigmem_reason contig_alloc_range(struct ctgm_contig_search *searc
 		return ctgm_is_late(ac) ? CONTIGMEM_TIMED_OUT : CONTIGMEM_LOW_MEMORY;
 	error = contig_lock_and_alloc(search, first, end);
 	ctgm_watermark_unreserve(ac, taken);
-	if (!error && ac->migrate && !ctgm_watermark_holds(ac, WMARK_LOW))
+	if (!error && ac->migrate && !ctgm_watermark_holds(ac, ac->zone, WMARK_LOW))
 		ctgm_watermark_reclaim(ac, taken);
 
 	switch (error) {
@@ -670,12 +670,15 @@ free_moves:
 static enum contigmem_reason contig_alloc_free(struct ctgm_alloc_control *ac,
 					       struct ctgm_frames *frames, bool any_frames)
 {
-	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
 	struct ctgm_contig_search search;
 	const struct ctgm_range *range = NULL;
+	enum contigmem_reason reason;
 
 	if (!ac->may_sleep)
 		return CONTIGMEM_WOULD_SLEEP;
+	reason = ctgm_watermark_refuses(ac);
+	if (reason)
+		return reason;
 	contig_search_init(&search, ac, frames);
 	while ((range = ctgm_range_next(ac->ranges, ac->node, range))) {
 		if (range->zone != ac->zone)

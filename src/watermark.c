@@ -27,12 +27,13 @@ static atomic_long_t *watermark_pending(const struct ctgm_alloc_control *ac)
 }
 
 /*
- * Free frames of @ac->zone above a watermark and the reserve that the zone keeps from
+ * Free frames of a zone above a watermark and the reserve that the zone keeps from
  * requests that higher zones can serve, as far as other allocations will not take them.
  */
-static long watermark_room(const struct ctgm_alloc_control *ac, enum zone_watermarks mark)
+static long watermark_room_in(const struct ctgm_alloc_control *ac, int zonenum,
+			      enum zone_watermarks mark)
 {
-	struct zone *zone = &NODE_DATA(ac->node)->node_zones[ac->zone];
+	struct zone *zone = &NODE_DATA(ac->node)->node_zones[zonenum];
 	int highest = ctgm_nth_zone(ctgm_machine_zones(), ac->place.last, 0);
 	long free = zone_page_state_snapshot(zone, NR_FREE_PAGES);
 
@@ -41,7 +42,12 @@ static long watermark_room(const struct ctgm_alloc_control *ac, enum zone_waterm
 #endif
 	return free - (long)(READ_ONCE(zone->nr_reserved_highatomic) + wmark_pages(zone, mark)) -
 	       READ_ONCE(zone->lowmem_reserve[highest]) -
-	       atomic_long_read(watermark_pending(ac));
+	       atomic_long_read(&ctgm_node_zones[ac->node].pending[zonenum]);
+}
+
+static long watermark_room(const struct ctgm_alloc_control *ac, enum zone_watermarks mark)
+{
+	return watermark_room_in(ac, ac->zone, mark);
 }
 
 /*
@@ -60,10 +66,11 @@ static long watermark_listed(const struct ctgm_alloc_control *ac)
 	return listed;
 }
 
-/* Does the zone hold a watermark now? Any context. */
-bool ctgm_watermark_holds(const struct ctgm_alloc_control *ac, enum zone_watermarks mark)
+/* Does a zone of @ac->node hold a watermark now? Any context. */
+bool ctgm_watermark_holds(const struct ctgm_alloc_control *ac, int zonenum,
+			  enum zone_watermarks mark)
 {
-	return watermark_room(ac, mark) >= 0;
+	return watermark_room_in(ac, zonenum, mark) >= 0;
 }
 
 /* Half of the zone's pages that reclaim can free: of the others some are dirty or in use. */
@@ -82,6 +89,24 @@ static long watermark_reclaimable(const struct ctgm_alloc_control *ac)
 unsigned long ctgm_watermark_spare(const struct ctgm_alloc_control *ac)
 {
 	return max(watermark_room(ac, WMARK_LOW), 0L);
+}
+
+/**
+ * ctgm_watermark_refuses() - can a zone not spare the free frames of a request?
+ * @ac: the allocation; @node and @zone say where
+ *
+ * Asked before frames are read: in memory full of page cache that would be in vain for each
+ * request.
+ *
+ * Context: Any.
+ * Return: %CONTIGMEM_OK if it can. Otherwise why not, %CONTIGMEM_NO_FREE_RUN if pages may be
+ *	migrated afterwards, which tells more.
+ */
+enum contigmem_reason ctgm_watermark_refuses(const struct ctgm_alloc_control *ac)
+{
+	if (ctgm_watermark_spare(ac) >= ac->place.nr)
+		return CONTIGMEM_OK;
+	return ac->fast || !ac->io_fs ? CONTIGMEM_LOW_MEMORY : CONTIGMEM_NO_FREE_RUN;
 }
 
 /**

@@ -9,7 +9,9 @@
 
 #include "frames.h"
 
-bool ctgm_watermark_holds(const struct ctgm_alloc_control *ac, enum zone_watermarks mark);
+bool ctgm_watermark_holds(const struct ctgm_alloc_control *ac, int zonenum,
+			  enum zone_watermarks mark);
+enum contigmem_reason ctgm_watermark_refuses(const struct ctgm_alloc_control *ac);
 unsigned long ctgm_watermark_spare(const struct ctgm_alloc_control *ac);
 bool ctgm_watermark_reserve(const struct ctgm_alloc_control *ac, unsigned long nr,
 			    bool replaceable);

@@ -268,6 +268,88 @@ static void large_blocks_leave_low_memory(struct kunit *test)
 	KUNIT_EXPECT_GT(test, checked, 0UL);
 }
 
+/* A node with memory in ZONE_NORMAL and in the zone below, which is not ZONE_DMA. */
+static int node_with_two_zones(void)
+{
+#ifdef CONFIG_ZONE_DMA32
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY) {
+		struct zone *zones = NODE_DATA(nid)->node_zones;
+
+		if (managed_zone(&zones[ZONE_NORMAL]) && managed_zone(&zones[ZONE_DMA32]))
+			return nid;
+	}
+#endif
+	return NUMA_NO_NODE;
+}
+
+/* Take what the page allocator gives of ZONE_NORMAL before it goes on to a lower zone. */
+static void take_zone_normal(int nid, struct list_head *taken)
+{
+	gfp_t gfp = __GFP_MOVABLE | __GFP_NOWARN | __GFP_THISNODE;
+	struct page *page;
+	int order;
+
+	for (order = MAX_PAGE_ORDER; order >= 0; order--) {
+		INIT_LIST_HEAD(&taken[order]);
+		while ((page = alloc_pages_node(nid, gfp, order)) &&
+		       page_zonenum(page) == ZONE_NORMAL) {
+			list_add(&page->lru, &taken[order]);
+			cond_resched();
+		}
+		if (page)
+			__free_pages(page, order);
+	}
+}
+
+static void put_taken(struct list_head *taken)
+{
+	struct page *page, *next;
+	int order;
+
+	for (order = 0; order <= MAX_PAGE_ORDER; order++) {
+		list_for_each_entry_safe(page, next, &taken[order], lru) {
+			list_del(&page->lru);
+			__free_pages(page, order);
+		}
+		cond_resched();
+	}
+}
+
+/* A zone that has nothing to spare is not searched while the next lower one serves. */
+static void full_zones_are_not_searched(struct kunit *test)
+{
+	static const size_t sizes[] = { PAGE_SIZE, SZ_32K, SZ_64K, SZ_2M };
+	static struct list_head taken[MAX_PAGE_ORDER + 1];
+	struct contigmem_verdict verdict[ARRAY_SIZE(sizes)] = { };
+	void *vaddr[ARRAY_SIZE(sizes)];
+	int i, nid = node_with_two_zones();
+
+	if (nid == NUMA_NO_NODE)
+		kunit_skip(test, "no node has ZONE_NORMAL and ZONE_DMA32");
+	take_zone_normal(nid, taken);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(sizes[i]);
+
+		req.nid = nid;
+		req.verdict = &verdict[i];
+		vaddr[i] = contigmem_alloc(&req, GFP_KERNEL | __GFP_THISNODE | __GFP_NOWARN);
+	}
+	put_taken(taken);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(vaddr[i]), 0, "%zu bytes", sizes[i]);
+		KUNIT_EXPECT_EQ_MSG(test, verdict[i].frames_read, 0UL, "%zu bytes", sizes[i]);
+		if (IS_ERR(vaddr[i]))
+			continue;
+#ifdef CONFIG_ZONE_DMA
+		KUNIT_EXPECT_NE_MSG(test, page_zonenum(virt_to_page(vaddr[i])), ZONE_DMA,
+				    "%zu bytes", sizes[i]);
+#endif
+		contigmem_free(vaddr[i]);
+	}
+}
+
 static void alignment_is_met(struct kunit *test)
 {
 	static const size_t sizes[] = { PAGE_SIZE, TEST_ODD_SIZE, SZ_64K };
@@ -930,6 +1012,7 @@ static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(blocks_below_a_limit),
 	KUNIT_CASE(blocks_above_a_limit),
 	KUNIT_CASE(large_blocks_leave_low_memory),
+	KUNIT_CASE(full_zones_are_not_searched),
 	KUNIT_CASE(alignment_is_met),
 	KUNIT_CASE(boundary_is_not_crossed),
 	KUNIT_CASE(boundary_of_the_size_aligns),
