@@ -29,14 +29,12 @@ problem() {
 # each with a call of its own, without a pause. Its open file does not keep the module: a
 # write fails once it is unloaded. Removing the file "go" ends it.
 write_parameter() {
-	local parameter=$1 lines=$scratch/lines-$BASHPID i
+	local parameter=$1 lines=$scratch/lines-$BASHPID text i
 
 	shift
-	printf '%s\n' "$@" >"$lines"
-	for ((i = $#; i < 50000; i *= 2)); do
-		cat "$lines" "$lines" >"$lines-twice"
-		mv "$lines-twice" "$lines"
-	done
+	printf -v text '%s\n' "$@"
+	for ((i = $#; i < 50000; i *= 2)); do text+=$text; done
+	printf %s "$text" >"$lines"
 	while [ -e "$scratch/go" ]; do
 		[ -e "$parameters/$parameter" ] || { pause 0.001; continue; }
 		dd bs=$((${#1} + 1)) if="$lines" of="$parameters/$parameter"
