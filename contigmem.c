@@ -42,10 +42,11 @@ EXPORT_SYMBOL_GPL(contigmem_alloc_track_caller);
  * @gfp: the context: GFP_KERNEL, GFP_NOIO, GFP_NOFS may sleep, GFP_NOWAIT and
  *	GFP_ATOMIC do not and get what arenas and the page allocator have.
  *	__GFP_ZERO, __GFP_THISNODE (strict node) and __GFP_NOWARN mean what they
- *	always mean; any other bit is refused.
+ *	always mean; of other bits see the table in contigmem.h.
  *
- * The content is undefined without __GFP_ZERO. The block is the caller's until
- * contigmem_free().
+ * The content is undefined without __GFP_ZERO or CONTIGMEM_ZERO: what dma_alloc_coherent()
+ * hands out has been cleared for years, and drivers rely on it. The block is the caller's
+ * until contigmem_free().
  *
  * Context: Any but NMI, as @gfp says. With GFP_KERNEL the caller must not hold the lock of
  *	a page cache folio: the folio may lie where pages are migrated, and the migration

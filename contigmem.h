@@ -60,6 +60,20 @@ enum contigmem_source {
 #define CONTIGMEM_FAST		BIT(0)
 /* The address handed out cannot be written through. */
 #define CONTIGMEM_READONLY	BIT(1)
+/* The block is cleared, as with __GFP_ZERO. */
+#define CONTIGMEM_ZERO		BIT(2)
+
+/*
+ * What becomes of gfp bits that callers of dma_alloc_coherent() and alloc_pages() pass:
+ *
+ *	GFP_KERNEL, GFP_NOIO, GFP_NOFS, GFP_NOWAIT,	the caller's context, as everywhere
+ *	GFP_ATOMIC
+ *	__GFP_ZERO, __GFP_THISNODE, __GFP_NOWARN	as everywhere; the node is @nid
+ *	GFP_DMA, GFP_DMA32				lower @high to the end of that zone
+ *	GFP_USER, __GFP_COMP, __GFP_NORETRY,		ignored: they change nothing here
+ *	__GFP_RETRY_MAYFAIL
+ *	all others					-EINVAL
+ */
 
 /**
  * enum contigmem_reason - why a request failed; each has one errno
@@ -176,7 +190,7 @@ struct contigmem_verdict {
  *	a page and at least @size; 0 means none
  * @nid: preferred node, NUMA_NO_NODE for any; strict with __GFP_THISNODE
  * @cache: cache type, for every mapping that the kernel has of the block
- * @flags: CONTIGMEM_FAST, CONTIGMEM_READONLY
+ * @flags: CONTIGMEM_FAST, CONTIGMEM_READONLY, CONTIGMEM_ZERO
  * @tag: four characters, first in the lowest byte; 0 for none
  * @partition: from contigmem_partition_create() or contigmem_partition_open():
  *	from there and nowhere else; NULL for all memory but partitions

@@ -155,13 +155,13 @@ static void block_zero(const struct ctgm_frames *frames, bool may_sleep)
 }
 
 /* Give new frames the content and the cache type that a request asks for. */
-static enum contigmem_reason block_prepare(const struct ctgm_alloc_control *ac, gfp_t gfp,
+static enum contigmem_reason block_prepare(const struct ctgm_alloc_control *ac, bool zero,
 					   struct ctgm_frames *frames)
 {
 	enum contigmem_reason reason;
 
 	/* With init_on_alloc, data of an earlier block must not be seen either. */
-	if (gfp & __GFP_ZERO || (frames->recycled && want_init_on_alloc(0)))
+	if (zero || (frames->recycled && want_init_on_alloc(0)))
 		block_zero(frames, ac->may_sleep);
 	if (frames->cache == ac->cache)
 		return CONTIGMEM_OK;
@@ -218,7 +218,8 @@ static enum contigmem_reason block_alloc(const struct contigmem_request *req, gf
 		goto free_record;
 	reason = ctgm_source_alloc(ac, &block->frames);
 	if (!reason)
-		reason = block_prepare(ac, gfp, &block->frames);
+		reason = block_prepare(ac, gfp & __GFP_ZERO || req->flags & CONTIGMEM_ZERO,
+				       &block->frames);
 	if (reason)
 		goto free_record;
 

@@ -203,7 +203,7 @@ void ctgm_format_line(char *line, size_t size, const struct contigmem_request *r
 		{ KEY_STRICT, gfp & __GFP_THISNODE },
 		{ KEY_READONLY, req->flags & CONTIGMEM_READONLY },
 		{ KEY_FAST, req->flags & CONTIGMEM_FAST },
-		{ KEY_ZERO, gfp & __GFP_ZERO },
+		{ KEY_ZERO, gfp & __GFP_ZERO || req->flags & CONTIGMEM_ZERO },
 	};
 	char tag[5];
 	int i;

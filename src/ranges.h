@@ -122,6 +122,16 @@ static inline int ctgm_nth_zone(const struct ctgm_node_zones *zones, unsigned lo
 	return -1;
 }
 
+/* The last frame below all memory of higher zones; ULONG_MAX if there is none. Any context. */
+static inline unsigned long ctgm_zone_last(int zone)
+{
+	unsigned long end = ULONG_MAX;
+
+	while (++zone <= ZONE_NORMAL)
+		end = min(end, READ_ONCE(ctgm_machine_zones()->first[zone]));
+	return end == ULONG_MAX ? end : end - 1;
+}
+
 /* The gfp bit with which the page allocator tries a zone first. */
 static inline gfp_t ctgm_zone_gfp(int zone)
 {

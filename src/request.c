@@ -14,11 +14,14 @@
 #include "context.h"
 #include "memtype.h"
 #include "partition.h"
+#include "ranges.h"
 #include "request.h"
 
-/* The gfp bits that contigmem understands: the contexts, and three modifiers. */
+/* The gfp bits of the table in contigmem.h: contexts and modifiers, zones, and those ignored. */
 #define REQUEST_GFP	(GFP_KERNEL | GFP_NOWAIT | GFP_ATOMIC | \
-			 __GFP_ZERO | __GFP_THISNODE | __GFP_NOWARN)
+			 __GFP_ZERO | __GFP_THISNODE | __GFP_NOWARN | \
+			 __GFP_DMA | __GFP_DMA32 | \
+			 __GFP_HARDWALL | __GFP_COMP | __GFP_NORETRY | __GFP_RETRY_MAYFAIL)
 
 #define CAUSE(name, words)	{ .error = -(name), .error_name = #name, .text = (words) }
 
@@ -107,6 +110,22 @@ const char *contigmem_cache_name(enum contigmem_cache cache)
 }
 EXPORT_SYMBOL_GPL(contigmem_cache_name);
 
+/* The last byte at which a caller that names a zone can have a block. */
+static phys_addr_t request_high(phys_addr_t high, gfp_t gfp)
+{
+	unsigned long last = ULONG_MAX;
+
+#ifdef CONFIG_ZONE_DMA32
+	if (gfp & __GFP_DMA32)
+		last = ctgm_zone_last(ZONE_DMA32);
+#endif
+#ifdef CONFIG_ZONE_DMA
+	if (gfp & __GFP_DMA)
+		last = ctgm_zone_last(ZONE_DMA);
+#endif
+	return last < PHYS_PFN(high) ? PFN_PHYS(last + 1) - 1 : high;
+}
+
 /* The whole pages of [low, high]; false if there is none. */
 static bool request_whole_pages(phys_addr_t low, phys_addr_t high,
 				struct ctgm_constraints *place)
@@ -156,7 +175,7 @@ enum contigmem_reason ctgm_request_resolve(const struct contigmem_request *req, 
 		return CONTIGMEM_BAD_CACHE;
 	if (req->partition && !ctgm_partition_is_live(req->partition))
 		return CONTIGMEM_BAD_PARTITION;
-	if (req->flags & ~(CONTIGMEM_FAST | CONTIGMEM_READONLY))
+	if (req->flags & ~(CONTIGMEM_FAST | CONTIGMEM_READONLY | CONTIGMEM_ZERO))
 		return CONTIGMEM_BAD_FLAGS;
 	if (gfp & ~REQUEST_GFP)
 		return CONTIGMEM_BAD_GFP;
@@ -164,7 +183,7 @@ enum contigmem_reason ctgm_request_resolve(const struct contigmem_request *req, 
 	ac->place.nr = PFN_UP(req->size);
 	ac->place.align = max_t(phys_addr_t, 1, PFN_DOWN(req->align));
 	ac->place.boundary = PFN_DOWN(req->boundary);
-	if (!request_whole_pages(req->low, req->high, &ac->place) ||
+	if (!request_whole_pages(req->low, request_high(req->high, gfp), &ac->place) ||
 	    !ctgm_place_next(&ac->place, 0, &at))
 		return CONTIGMEM_NO_PLACE;
 

@@ -162,7 +162,7 @@ static void bad_flags(struct kunit *test)
 	int bit;
 
 	for (bit = 0; bit < 32; bit++) {
-		if (BIT(bit) & (CONTIGMEM_FAST | CONTIGMEM_READONLY))
+		if (BIT(bit) & (CONTIGMEM_FAST | CONTIGMEM_READONLY | CONTIGMEM_ZERO))
 			continue;
 		req.flags = BIT(bit);
 		expect_refusal(test, &req, GFP_KERNEL, -EINVAL, CONTIGMEM_BAD_FLAGS);
@@ -174,10 +174,9 @@ static void bad_flags(struct kunit *test)
 static void bad_gfp(struct kunit *test)
 {
 	static const gfp_t bits[] = {
-		__GFP_DMA, __GFP_DMA32, __GFP_HIGHMEM, __GFP_MOVABLE, __GFP_RECLAIMABLE,
-		__GFP_WRITE, __GFP_HARDWALL, __GFP_ACCOUNT, __GFP_RETRY_MAYFAIL, __GFP_NOFAIL,
-		__GFP_NORETRY, __GFP_MEMALLOC, __GFP_NOMEMALLOC, __GFP_COMP,
-		__GFP_COMP | __GFP_NOWARN,
+		__GFP_HIGHMEM, __GFP_MOVABLE, __GFP_RECLAIMABLE, __GFP_WRITE, __GFP_ACCOUNT,
+		__GFP_NOFAIL, __GFP_MEMALLOC, __GFP_NOMEMALLOC, __GFP_NOFAIL | __GFP_COMP,
+		GFP_HIGHUSER_MOVABLE, __GFP_MOVABLE | __GFP_NOWARN,
 	};
 	struct contigmem_request req = CONTIGMEM_REQUEST(PAGE_SIZE);
 	int i;
@@ -425,7 +424,7 @@ static void refused_requests_keep_no_memory(struct kunit *test)
 				req.flags = BIT(31);
 				break;
 			case 3:
-				gfp |= __GFP_COMP;
+				gfp |= __GFP_MOVABLE;
 				break;
 			case 4:
 				req.low = NOWHERE;
