@@ -19,6 +19,7 @@
 #include <linux/types.h>
 
 struct contigmem_partition;
+struct contigmem_pool;
 struct device;
 struct vm_area_struct;
 
@@ -345,6 +346,19 @@ struct contigmem_partition *contigmem_partition_open(const char *name);
 int contigmem_partition_close(struct contigmem_partition *partition);
 int contigmem_partition_describe(struct contigmem_partition *partition,
 				 struct contigmem_partition_info *info);
+
+struct contigmem_request contigmem_request_for(struct device *dev, size_t bytes);
+dma_addr_t contigmem_dma_map(struct device *dev, const void *vaddr);
+void contigmem_dma_unmap(struct device *dev, const void *vaddr, dma_addr_t dma);
+
+struct contigmem_pool *contigmem_pool_create(const char *name, const struct contigmem_request *req,
+					     size_t size, size_t align, size_t boundary);
+void *contigmem_pool_alloc(struct contigmem_pool *pool, gfp_t gfp, phys_addr_t *phys);
+void contigmem_pool_free(struct contigmem_pool *pool, void *vaddr);
+void contigmem_pool_destroy(struct contigmem_pool *pool);
+struct contigmem_pool *devm_contigmem_pool_create(struct device *dev,
+						  const struct contigmem_request *req,
+						  size_t size, size_t align, size_t boundary);
 
 const char *contigmem_reason_text(enum contigmem_reason reason);
 const char *contigmem_cache_name(enum contigmem_cache cache);

@@ -23,6 +23,7 @@ extern struct kunit_suite random_suite;
 extern struct kunit_suite arena_suite;
 extern struct kunit_suite partition_suite;
 extern struct kunit_suite tags_suite;
+extern struct kunit_suite device_suite;
 extern struct kunit_suite context_suite;
 extern struct kunit_suite faults_suite;
 extern struct kunit_suite threads_suite;
