@@ -32,6 +32,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 #include <linux/workqueue.h>
 
 #include "arena.h"
@@ -157,6 +158,7 @@ static atomic_long_t arena_frames;
 static atomic_long_t arena_idle_frames;
 
 static struct shrinker *arena_shrinker;
+static bool arena_exiting;	/* no work is scheduled any more */
 
 static long arena_idle_limit(void)
 {
@@ -194,6 +196,12 @@ static unsigned long arena_last(const struct ctgm_arena *arena)
 	return arena->frames.first + arena->frames.nr - 1;
 }
 
+/* Words of all bitmaps of an arena. */
+static unsigned long arena_bitmap_longs(unsigned long nr)
+{
+	return (nr <= arena_small_frames() ? 2 : 1) * BITS_TO_LONGS(nr);
+}
+
 /**
  * ctgm_arena_create() - allocate the record of an arena, before its frames
  * @nr: frames that it will have
@@ -204,10 +212,8 @@ static unsigned long arena_last(const struct ctgm_arena *arena)
  */
 struct ctgm_arena *ctgm_arena_create(unsigned long nr, gfp_t reclaim)
 {
-	unsigned long bitmaps = nr <= arena_small_frames() ? 2 : 1;
-
 	/* The bitmap of a large partition need not be contiguous. */
-	return kvzalloc(struct_size_t(struct ctgm_arena, busy, bitmaps * BITS_TO_LONGS(nr)),
+	return kvzalloc(struct_size_t(struct ctgm_arena, busy, arena_bitmap_longs(nr)),
 			reclaim | __GFP_NORETRY | __GFP_NOWARN);
 }
 
@@ -411,6 +417,12 @@ static struct ctgm_arena *arena_highest(const struct ctgm_arena_pool *pool, unsi
 	return arena_highest_in(passed->rb_left, nr);
 }
 
+static struct ctgm_arena_pool *arena_pool_for(const struct ctgm_arena *arena)
+{
+	return &arena_pools[arena->nid][arena->zone][arena->frames.cache]
+			   [arena->size > arena_small_frames() ? ARENA_LARGE : ARENA_SMALL];
+}
+
 /* Frames that an arena had given back, from between others, are its own again. */
 static void arena_regain(struct ctgm_arena *arena, const struct ctgm_frames *run)
 {
@@ -444,8 +456,7 @@ void ctgm_arena_add(struct ctgm_arena *arena, const struct ctgm_frames *all,
 	unsigned long flags;
 
 	arena_own(arena, all);
-	arena->pool = &arena_pools[arena->nid][arena->zone][all->cache]
-				  [all->nr > arena_small_frames() ? ARENA_LARGE : ARENA_SMALL];
+	arena->pool = arena_pool_for(arena);
 	frames->source = &ctgm_source_arena;
 	atomic_long_add(all->nr, &arena_frames);
 	raw_spin_lock_irqsave(&arena->pool->lock, flags);
@@ -586,18 +597,30 @@ static unsigned long arena_idle_age(void)
 	return READ_ONCE(arena_idle_seconds) * HZ;
 }
 
-/* How often the worker looks after idle arenas: each second, or at once. */
-static unsigned long arena_idle_period(void)
-{
-	return READ_ONCE(arena_idle_seconds) ? HZ : 0;
-}
-
 static void arena_release_excess(struct work_struct *work);
 static void arena_release_old(struct work_struct *work);
 static void arena_release_all(struct work_struct *work);
 static DECLARE_WORK(arena_excess_work, arena_release_excess);
 static DECLARE_DELAYED_WORK(arena_old_work, arena_release_old);
 static DECLARE_WORK(arena_reclaim_work, arena_release_all);
+
+/* Have a worker look after idle arenas, each second while there are any. */
+static void arena_look_later(void)
+{
+	if (!READ_ONCE(arena_exiting))
+		schedule_delayed_work(&arena_old_work, HZ);
+}
+
+/* The same, or at once where one of them has to go. */
+static void arena_look_after(long idle)
+{
+	if (!idle)
+		return;
+	if (idle <= arena_idle_limit() && READ_ONCE(arena_idle_seconds))
+		arena_look_later();
+	else if (!READ_ONCE(arena_exiting))
+		schedule_work(&arena_excess_work);
+}
 
 /* Take a block's frames back. Any context but NMI. */
 void ctgm_arena_free_in(struct ctgm_arena *arena, const struct ctgm_frames *frames)
@@ -615,12 +638,8 @@ void ctgm_arena_free_in(struct ctgm_arena *arena, const struct ctgm_frames *fram
 		arena_set_longest(arena, max(arena->longest, arena_run_around(arena, frames)));
 	idle = arena_note_idle(arena);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
-
 	/* From here on the shrinker or a worker may have given the arena back. */
-	if (idle > arena_idle_limit())
-		schedule_work(&arena_excess_work);
-	else if (idle)
-		schedule_delayed_work(&arena_old_work, arena_idle_period());
+	arena_look_after(idle);
 }
 
 /* Give the good frames of a block back, and keep the poisoned ones from later blocks. */
@@ -818,27 +837,94 @@ const struct ctgm_source ctgm_source_arena = {
 	.free = arena_free,
 };
 
-/* Give back frames of an arena that no block can get any more. May sleep. */
-static void arena_give_back_run(struct ctgm_frames *run, bool has_offline_pages)
+/* Give back frames of an arena, with their source's cache type, that no block can get any more. */
+static void arena_give_back_run(struct ctgm_frames *run)
 {
-	if (has_offline_pages)
-		arena_unmark_offline(run->first, run->nr);
 	atomic_long_sub(run->nr, &arena_frames);
 	ctgm_frames_put(run);
 }
 
-/* Give back an arena that is in no pool any more. May sleep. */
-static void arena_give_back(struct ctgm_arena *arena)
+/*
+ * Put frames into their pool again, with the record of their arena or a new one. They are in
+ * one run that was never given back, so no new arena can lie between them.
+ */
+static void arena_put_back(struct ctgm_arena *arena, const struct ctgm_frames *run)
 {
-	struct ctgm_frames run;
-	unsigned long from = 0;
+	memset(arena->busy, 0, arena_bitmap_longs(run->nr) * sizeof(long));
+	arena->gone = 0;
+	arena->has_offline_pages = false;
+	arena->all_offline = false;
+	arena_own(arena, run);
+	arena->pool = arena_pool_for(arena);
+	raw_spin_lock_irq(&arena->pool->lock);
+	arena_insert(arena);
+	raw_spin_unlock_irq(&arena->pool->lock);
+	arena_look_later();
+}
+
+/* The same, without a record. */
+static void arena_put_back_run(struct ctgm_frames *run)
+{
+	struct ctgm_arena *arena = ctgm_arena_create(run->nr, GFP_KERNEL);
+
+	if (!arena) {
+		arena_give_back_run(run);
+		return;
+	}
+	atomic_long_inc(&arena_count);
+	arena_put_back(arena, run);
+}
+
+/*
+ * Give back an arena that is in no pool any more, but for frames whose cache type cannot be
+ * changed now: they serve on. Returns how many frames the kernel got. May sleep.
+ */
+static unsigned long arena_give_back(struct ctgm_arena *arena)
+{
+	struct ctgm_frames run, kept = {};
+	unsigned long from = 0, done = 0;
 
 	while (arena_next_kept(arena, from, &run)) {
 		from = run.first + run.nr;
-		arena_give_back_run(&run, arena->has_offline_pages);
+		if (arena->has_offline_pages)
+			arena_unmark_offline(run.first, run.nr);
+		if (ctgm_frames_reset_type(&run)) {
+			done += run.nr;
+			arena_give_back_run(&run);
+			continue;
+		}
+		/* The last of them gets the arena's record, which is read until then. */
+		if (kept.nr)
+			arena_put_back_run(&kept);
+		kept = run;
+	}
+	if (kept.nr) {
+		arena_put_back(arena, &kept);
+		return done;
 	}
 	atomic_long_dec(&arena_count);
 	kvfree(arena);
+	return done;
+}
+
+/**
+ * ctgm_arena_put() - give frames back to their source, or keep them where their type stays
+ * @frames: frames of a block or a partition
+ *
+ * Frames whose cache type cannot be changed now become an arena, which serves later requests of
+ * this type until it is given back.
+ *
+ * Context: Sleeps if ctgm_frames_put_sleeps().
+ */
+void ctgm_arena_put(struct ctgm_frames *frames)
+{
+	/* A source that counts what it leaks knows who has the frames. */
+	if (frames->source->leak || ctgm_frames_reset_type(frames)) {
+		ctgm_frames_put(frames);
+		return;
+	}
+	atomic_long_add(frames->nr, &arena_frames);
+	arena_put_back_run(frames);
 }
 
 /* Which idle arenas go, by the module's parameters as they are at that moment. */
@@ -963,20 +1049,20 @@ static unsigned long arena_release(const struct ctgm_arena_limits *limits)
 {
 	struct ctgm_arena *arena, *next;
 	struct ctgm_arena_pool *pool;
-	unsigned long done = 0;
+	unsigned long nr = 0, done = 0;
 	struct list_head cursor;
 	unsigned int scope, i;
 	LIST_HEAD(removed);
 
-	for (i = 0; i < arena_nr_pools() && done < limits->most; i++) {
+	for (i = 0; i < arena_nr_pools() && nr < limits->most; i++) {
 		pool = arena_pool(i);
 		if (list_empty(&pool->idle))
 			continue;
 		arena_idle_begin(pool, &cursor);
-		while (done < limits->most && (arena = arena_idle_next(pool, &cursor))) {
+		while (nr < limits->most && (arena = arena_idle_next(pool, &cursor))) {
 			if (arena_remove(arena, limits)) {
 				list_add(&arena->list, &removed);
-				done += arena_kept(arena);
+				nr += arena_kept(arena);
 			}
 		}
 		arena_idle_end(pool, &cursor);
@@ -985,7 +1071,8 @@ static unsigned long arena_release(const struct ctgm_arena_limits *limits)
 	/* I/O may be waiting for a task that waits for the release lock. */
 	scope = memalloc_noio_save();
 	list_for_each_entry_safe(arena, next, &removed, list) {
-		arena_give_back(arena);
+		list_del(&arena->list);
+		done += arena_give_back(arena);
 		cond_resched();
 	}
 	memalloc_noio_restore(scope);
@@ -1093,19 +1180,19 @@ static long arena_excess(void)
 	return 2 * (long)free - atomic_long_read(&arena_frames) - arena_idle_limit();
 }
 
-/* Take free frames away from an arena with blocks; they are the caller's then. */
-static void arena_lose(struct ctgm_arena *arena, const struct ctgm_frames *run)
+/*
+ * Frames of an arena, which were taken like a block of it, are to be given back while others
+ * stay. Returns the idle frames of all arenas if this one is without a block now.
+ */
+static long arena_lose(struct ctgm_arena *arena, const struct ctgm_frames *run)
 {
 	struct ctgm_frames left;
 	unsigned long first, end;
 
 	lockdep_assert_held(&arena->pool->lock);
-	bitmap_set(arena->busy, run->first - arena->base, run->nr);
 	bitmap_set(arena_gone_bits(arena), run->first - arena->base, run->nr);
 	arena->gone += run->nr;
 	arena->usable -= run->nr;
-	arena->free -= run->nr;
-	arena->pool->free -= run->nr;
 	arena_set_longest(arena, min(arena->longest, arena->free));
 	/* An arena begins and ends with frames of its own, so a new one is in a gap or in none. */
 	arena_next_kept(arena, 0, &left);
@@ -1116,14 +1203,15 @@ static void arena_lose(struct ctgm_arena *arena, const struct ctgm_frames *run)
 	arena->gone -= arena->frames.nr - (end - first);
 	arena->frames.first = first;
 	WRITE_ONCE(arena->frames.nr, end - first);
+	return arena_note_idle(arena);
 }
 
 /*
- * Take a run of free frames away from an arena with few blocks, the lowest from *from on:
- * blocks are placed in the highest. Returns false if there is none; *from is where to go on.
+ * Take a run of free frames, like a block, of an arena with few blocks, the lowest from *from on:
+ * blocks are placed in the highest. Returns NULL if there is none; *from is where to go on.
  */
-static bool arena_take_part(struct ctgm_arena_pool *pool, unsigned long *from,
-			    struct ctgm_frames *run, bool *has_offline_pages)
+static struct ctgm_arena *arena_take_part(struct ctgm_arena_pool *pool, unsigned long *from,
+					  struct ctgm_frames *run)
 {
 	struct ctgm_arena *arena;
 	unsigned long at, end;
@@ -1140,12 +1228,10 @@ static bool arena_take_part(struct ctgm_arena_pool *pool, unsigned long *from,
 		*from = arena_last(arena) + 1;
 		if (at < end) {
 			*run = arena->frames;
-			run->first = arena->base + at;
 			run->nr = find_next_bit(arena->busy, end, at) - at;
+			arena_take(arena, arena->base + at, run);
+			run->home = arena->frames.home;
 			*from = run->first + run->nr;
-			arena_lose(arena, run);
-			/* The owner of a block that covers what is left may clear it at once. */
-			*has_offline_pages = READ_ONCE(arena->has_offline_pages);
 			break;
 		}
 		raw_spin_unlock_irq(&pool->lock);
@@ -1156,10 +1242,27 @@ static bool arena_take_part(struct ctgm_arena_pool *pool, unsigned long *from,
 	return arena;
 }
 
+/* Give back a part of an arena that was taken, or keep it there where its cache type stays. */
+static void arena_give_back_part(struct ctgm_arena *arena, struct ctgm_frames *run)
+{
+	long idle;
+
+	arena_unmark_block(arena, run);
+	if (!ctgm_frames_reset_type(run)) {
+		ctgm_arena_free_in(arena, run);
+		return;
+	}
+	raw_spin_lock_irq(&arena->pool->lock);
+	idle = arena_lose(arena, run);
+	raw_spin_unlock_irq(&arena->pool->lock);
+	arena_give_back_run(run);
+	arena_look_after(idle);
+}
+
 /* Give back free frames of small arenas that have blocks, until half of what is kept is live. */
 static void arena_release_parts(void)
 {
-	bool has_offline_pages;
+	struct ctgm_arena *arena;
 	struct ctgm_frames run;
 	unsigned int i, scope;
 	unsigned long from;
@@ -1169,8 +1272,8 @@ static void arena_release_parts(void)
 	for (i = ARENA_SMALL; i < arena_nr_pools(); i += ARENA_NR_KINDS) {
 		from = 0;
 		while (arena_excess() > 0 &&
-		       arena_take_part(arena_pool(i), &from, &run, &has_offline_pages)) {
-			arena_give_back_run(&run, has_offline_pages);
+		       (arena = arena_take_part(arena_pool(i), &from, &run))) {
+			arena_give_back_part(arena, &run);
 			cond_resched();
 		}
 	}
@@ -1252,7 +1355,7 @@ static void arena_release_old(struct work_struct *work)
 	arena_release_excess(work);
 	arena_mark_idle_offline();
 	if (atomic_long_read(&arena_idle_frames))
-		schedule_delayed_work(to_delayed_work(work), arena_idle_period());
+		arena_look_later();
 }
 
 static unsigned long arena_count_objects(struct shrinker *unused, struct shrink_control *control)
@@ -1465,6 +1568,18 @@ int ctgm_arena_init(void)
 	return error;
 }
 
+/* Leak what an arena without a block still has: its cache type could not be changed. */
+static void arena_leak(struct ctgm_arena *arena)
+{
+	struct ctgm_frames run;
+	unsigned long from = 0;
+
+	while (arena_next_kept(arena, from, &run)) {
+		from = run.first + run.nr;
+		arena_give_back_run(&run);
+	}
+}
+
 /* No block is left but those whose frames other tasks hold, which stay allocated. */
 void ctgm_arena_exit(void)
 {
@@ -1472,14 +1587,20 @@ void ctgm_arena_exit(void)
 	unsigned int i;
 
 	compat_shrinker_unregister(arena_shrinker);
-	cancel_work_sync(&arena_excess_work);
+	WRITE_ONCE(arena_exiting, true);
 	cancel_work_sync(&arena_reclaim_work);
+	cancel_work_sync(&arena_excess_work);
 	cancel_delayed_work_sync(&arena_old_work);
+	/* The others may have scheduled it before. */
+	cancel_work_sync(&arena_excess_work);
 	ctgm_arena_release_in(0, ULONG_MAX);
 	for (i = 0; i < arena_nr_pools(); i++) {
 		rbtree_postorder_for_each_entry_safe(arena, next, &arena_pool(i)->arenas,
-						     by_address)
+						     by_address) {
+			if (arena_is_idle(arena))
+				arena_leak(arena);
 			kvfree(arena);
+		}
 	}
 	kvfree(arena_pools);
 }

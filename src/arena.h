@@ -40,6 +40,7 @@ void ctgm_arena_add(struct ctgm_arena *arena, const struct ctgm_frames *all,
 enum contigmem_reason ctgm_arena_make(struct ctgm_arena *arena, struct ctgm_frames *all,
 				      enum contigmem_cache cache, unsigned long first,
 				      struct ctgm_frames *frames);
+void ctgm_arena_put(struct ctgm_frames *frames);
 bool ctgm_arena_release_idle(unsigned long first, unsigned long last, const nodemask_t *nodes,
 			     bool wait);
 bool ctgm_arena_release_in(unsigned long first, unsigned long last);

@@ -23,6 +23,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "arena.h"
 #include "block.h"
 #include "context.h"
 #include "history.h"
@@ -184,7 +185,10 @@ static void block_unmap(struct ctgm_block *block)
 {
 	if (block->flags & CONTIGMEM_READONLY)
 		ctgm_unmap_readonly(block->vaddr);
-	ctgm_frames_put(&block->frames);
+	if (ctgm_frames_put_sleeps(&block->frames))
+		ctgm_arena_put(&block->frames);
+	else
+		ctgm_frames_put(&block->frames);
 }
 
 static void block_destroy(struct ctgm_block *block)
@@ -235,7 +239,7 @@ static enum contigmem_reason block_alloc(const struct contigmem_request *req, gf
 	return CONTIGMEM_OK;
 
 put_frames:
-	ctgm_frames_put(&block->frames);
+	ctgm_arena_put(&block->frames);
 free_record:
 	block_free_record(block);
 	return reason;
@@ -349,7 +353,7 @@ struct contigmem_partition *ctgm_block_create_partition(const char *name,
 	}
 	partition = ctgm_partition_add(name, &frames);
 	if (IS_ERR(partition))
-		ctgm_frames_put(&frames);
+		ctgm_arena_put(&frames);
 	return partition;
 }
 

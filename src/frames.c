@@ -155,6 +155,26 @@ enum contigmem_reason ctgm_frames_set_type(struct ctgm_frames *frames, enum cont
 }
 
 /**
+ * ctgm_frames_reset_type() - give frames the cache type with which their source takes them
+ * @frames: the frames
+ *
+ * Context: Sleeps.
+ * Return: false if all of them keep the type that they have. Otherwise ctgm_frames_put() gives
+ *	them back, or leaks them where it is unknown which type each of them has.
+ */
+bool ctgm_frames_reset_type(struct ctgm_frames *frames)
+{
+	int error;
+
+	if (frames->cache == frames->home)
+		return true;
+	error = ctgm_memtype_reset(frames->first, frames->nr, frames->cache);
+	if (!error)
+		frames->cache = frames->home;
+	return !error || error == -EUCLEAN;
+}
+
+/**
  * ctgm_frames_restore() - give back frames whose cache type was changed
  * @frames: the frames
  *
@@ -165,7 +185,8 @@ enum contigmem_reason ctgm_frames_set_type(struct ctgm_frames *frames, enum cont
  */
 void ctgm_frames_restore(struct ctgm_frames *frames)
 {
-	if (!ctgm_frames_set_type(frames, frames->home)) {
+	ctgm_frames_reset_type(frames);
+	if (frames->cache == frames->home) {
 		frames->source->free(frames);
 		return;
 	}

@@ -112,6 +112,7 @@ void ctgm_frames_free_good(const struct ctgm_frames *frames,
 			   void (*free)(const struct ctgm_frames *run));
 u64 ctgm_frames_poisoned(void);
 enum contigmem_reason ctgm_frames_set_type(struct ctgm_frames *frames, enum contigmem_cache cache);
+bool ctgm_frames_reset_type(struct ctgm_frames *frames);
 void ctgm_frames_restore(struct ctgm_frames *frames);
 u64 ctgm_frames_leaked(void);
 

@@ -66,12 +66,12 @@ bool ctgm_memtype_exists(void)
 /* A whole page of the direct map: a change of a part of it would split it for good. */
 #define MEMTYPE_LARGE	(1UL << (PUD_SHIFT - PAGE_SHIFT))
 
-/* How many frames to change in one call of the kernel. */
-static unsigned long memtype_step(unsigned long first, unsigned long nr)
+/* How many frames to change next, up to a multiple of @most or a whole page of a GiB. */
+static unsigned long memtype_step(unsigned long first, unsigned long nr, unsigned long most)
 {
 	if (IS_ALIGNED(first, MEMTYPE_LARGE) && nr >= MEMTYPE_LARGE)
 		return MEMTYPE_LARGE;
-	return min(nr, MEMTYPE_STEP - first % MEMTYPE_STEP);
+	return min(nr, most - first % most);
 }
 
 static int memtype_set_step(unsigned long first, unsigned long nr, enum contigmem_cache cache)
@@ -105,11 +105,44 @@ int ctgm_memtype_set(unsigned long first, unsigned long nr, enum contigmem_cache
 	if (memtype_shall_fail())
 		return -ENOMEM;
 	for (; nr && !error; first += step, nr -= step) {
-		step = memtype_step(first, nr);
+		step = memtype_step(first, nr, MEMTYPE_STEP);
 		error = memtype_set_step(first, step, cache);
 		cond_resched();
 	}
 	return error;
+}
+
+/**
+ * ctgm_memtype_reset() - make page frames cached again, all of them or none
+ * @first: first frame
+ * @nr: how many
+ * @cache: the type that they have
+ *
+ * To change a part of a large page of the direct map takes memory for a page table, before
+ * anything is changed. So each large page changes as a whole or not at all, and those that have
+ * changed need no memory to be changed again.
+ *
+ * Context: Sleeps.
+ * Return: 0; -ENOMEM or -EOPNOTSUPP if all of them have kept their type; -EUCLEAN if it is
+ *	unknown which of them have.
+ */
+int ctgm_memtype_reset(unsigned long first, unsigned long nr, enum contigmem_cache cache)
+{
+	int error = ctgm_memtype_set(first, nr, CONTIGMEM_CACHED);
+	unsigned long done = 0, step;
+
+	if (!error)
+		return 0;
+	/* Again, one large page after the other: where one fails the rest is unchanged. */
+	do {
+		step = memtype_step(first + done, nr - done, CTGM_MEMTYPE_PAGE);
+		error = ctgm_memtype_set(first + done, step, CONTIGMEM_CACHED);
+		if (!error)
+			done += step;
+	} while (!error && done < nr);
+	if (!error || !done)
+		return error;
+	return ctgm_memtype_set(first, done, cache) ? -EUCLEAN : error;
 }
 
 /* The page protection of another mapping of memory with a cache type. */
@@ -133,6 +166,11 @@ bool ctgm_memtype_exists(void)
 int ctgm_memtype_set(unsigned long first, unsigned long nr, enum contigmem_cache cache)
 {
 	return memtype_shall_fail() ? -ENOMEM : -EOPNOTSUPP;
+}
+
+int ctgm_memtype_reset(unsigned long first, unsigned long nr, enum contigmem_cache cache)
+{
+	return ctgm_memtype_set(first, nr, CONTIGMEM_CACHED);
 }
 
 pgprot_t ctgm_memtype_pgprot(pgprot_t prot, enum contigmem_cache cache)

@@ -219,7 +219,7 @@ static void partition_destroy(struct contigmem_partition *partition)
 {
 	if (partition->arena) {
 		ctgm_arena_remove_partition(partition->arena);
-		ctgm_frames_put(&partition->frames);
+		ctgm_arena_put(&partition->frames);
 	}
 	kfree(partition);
 }

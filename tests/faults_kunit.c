@@ -4,7 +4,9 @@
  * allocation of the kernel fails in turn. Frames, types and ledger are as before.
  */
 #include <linux/atomic.h>
+#include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
 #include <linux/sched.h>
@@ -321,60 +323,171 @@ static void expect_leak(struct kunit *test, unsigned long stray, unsigned long f
 }
 
 /*
- * The worker takes an arena out of the list before it changes the type: wait until it has. A
- * request for the same frames waits for the worker, and does not get them.
+ * Has every idle arena in a range given back, as far as its type can be changed: a request that
+ * they are in the way of waits for the worker.
  */
-static void wait_until_leaked(struct kunit *test, phys_addr_t phys, size_t size)
+static void try_to_give_back(phys_addr_t phys, size_t size)
 {
-	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_64K);
+	struct contigmem_request req = CONTIGMEM_REQUEST(size);
 	void *vaddr;
 
 	req.low = phys;
 	req.high = phys + size - 1;
 	vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
-	KUNIT_EXPECT_TRUE(test, IS_ERR(vaddr));
 	if (!IS_ERR(vaddr))
 		contigmem_free(vaddr);
 }
 
-static void a_window_that_keeps_its_type_is_leaked(struct kunit *test)
+/*
+ * An arena still has these frames, with their type, and none was leaked. The worker, which tries
+ * again each second, may have the arena for a moment.
+ */
+static void expect_kept(struct kunit *test, const struct contigmem_arena_info *before, size_t free)
 {
-	struct contigmem_request req = CONTIGMEM_REQUEST(WINDOW_SIZE);
-	struct contigmem_info info;
-	phys_addr_t phys;
-	void *vaddr;
+	unsigned long end = jiffies + 10 * HZ;
+	struct contigmem_arena_info arena = {};
 
-	req.cache = CONTIGMEM_WRITECOMBINE;
-	vaddr = test_alloc(test, &req, GFP_KERNEL);
-	phys = test_phys(test, vaddr);
-	KUNIT_ASSERT_EQ(test, fail_changes(true), 0);
-	test_forget(vaddr);
-	contigmem_free(vaddr);
-	KUNIT_EXPECT_EQ(test, contigmem_describe(vaddr, &info), -ENOENT);
-	expect_leak(test, PFN_UP(WINDOW_SIZE), PFN_UP(WINDOW_SIZE));
-	wait_until_leaked(test, phys, WINDOW_SIZE);
-	KUNIT_ASSERT_EQ(test, fail_changes(false), 0);
-	test_check_type(test, phys, WINDOW_SIZE, CONTIGMEM_WRITECOMBINE);
-	bring_back(test, phys, PFN_UP(WINDOW_SIZE));
+	while (contigmem_next_arena(before->phys, &arena) || arena.phys != before->phys ||
+	       arena.size != before->size || arena.free != free) {
+		if (time_after(jiffies, end))
+			break;
+		msleep(20);
+	}
+	KUNIT_EXPECT_EQ(test, arena.phys, before->phys);
+	KUNIT_EXPECT_EQ(test, arena.size, before->size);
+	KUNIT_EXPECT_EQ(test, arena.free, free);
+	KUNIT_EXPECT_EQ(test, arena.cache, before->cache);
+	test_check_type(test, before->phys, before->size, before->cache);
+	/* All frames with a type are in the ledger. */
+	test_audit(test);
 }
 
-static void an_arena_that_keeps_its_type_is_leaked(struct kunit *test)
+/* The frames serve a caller that could not have their type changed. */
+static void expect_served(struct kunit *test, const struct contigmem_arena_info *arena,
+			  const struct contigmem_request *like)
 {
-	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_64K);
-	struct contigmem_arena_info arena;
+	struct contigmem_request req = *like;
+	unsigned long end = jiffies + 10 * HZ;
 	void *vaddr;
 
-	req.cache = CONTIGMEM_UNCACHED;
-	vaddr = test_alloc(test, &req, GFP_KERNEL);
+	req.low = arena->phys;
+	req.high = arena->phys + arena->size - 1;
+	do {
+		vaddr = contigmem_alloc(&req, GFP_ATOMIC | __GFP_NOWARN);
+	} while (IS_ERR(vaddr) && time_before(jiffies, end) && !msleep_interruptible(20));
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, vaddr);
+	test_keep(test, vaddr);
+	test_check_block(test, vaddr, &req, GFP_ATOMIC);
+	test_forget(vaddr);
+	contigmem_free(vaddr);
+}
+
+/* The kernel gets the frames once their type can be changed. */
+static void expect_given_back(struct kunit *test, phys_addr_t phys, size_t size)
+{
+	try_to_give_back(phys, size);
+	KUNIT_EXPECT_EQ(test, test_settled(test, 0), 0UL);
+	test_check_type_ends(test, phys, size);
+	test_audit(test);
+}
+
+/* Frees a block while no type can be changed: its frames stay at hand until one can. */
+static void free_without_change(struct kunit *test, const struct contigmem_request *req)
+{
+	struct contigmem_arena_info arena;
+	struct contigmem_info info;
+	void *vaddr;
+
+	vaddr = test_alloc(test, req, GFP_KERNEL);
 	KUNIT_ASSERT_EQ(test, contigmem_next_arena(test_phys(test, vaddr), &arena), 0);
 	KUNIT_ASSERT_EQ(test, fail_changes(true), 0);
 	test_forget(vaddr);
 	contigmem_free(vaddr);
-	expect_leak(test, PHYS_PFN(arena.size), PHYS_PFN(arena.size));
-	wait_until_leaked(test, arena.phys, arena.size);
+	KUNIT_EXPECT_EQ(test, contigmem_describe(vaddr, &info), -ENOENT);
+	try_to_give_back(arena.phys, arena.size);
+	expect_kept(test, &arena, arena.size);
+	expect_served(test, &arena, req);
+	try_to_give_back(arena.phys, arena.size);
+	expect_kept(test, &arena, arena.size);
 	KUNIT_ASSERT_EQ(test, fail_changes(false), 0);
-	test_check_type(test, arena.phys, arena.size, CONTIGMEM_UNCACHED);
-	bring_back(test, arena.phys, PHYS_PFN(arena.size));
+	expect_given_back(test, arena.phys, arena.size);
+}
+
+static void a_window_that_keeps_its_type_is_kept(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(WINDOW_SIZE);
+
+	req.cache = CONTIGMEM_WRITECOMBINE;
+	free_without_change(test, &req);
+}
+
+static void an_arena_that_keeps_its_type_is_kept(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_64K);
+
+	req.cache = CONTIGMEM_UNCACHED;
+	free_without_change(test, &req);
+}
+
+/* Free frames of an arena with a block stay in it where their type stays. */
+static void a_part_that_keeps_its_type_is_kept(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_64K);
+	struct contigmem_arena_info before, arena;
+	struct contigmem_info info;
+	unsigned int tries;
+	void *vaddr;
+
+	req.cache = CONTIGMEM_WRITECOMBINE;
+	vaddr = test_alloc(test, &req, GFP_KERNEL);
+	KUNIT_ASSERT_EQ(test, contigmem_next_arena(test_phys(test, vaddr), &before), 0);
+	KUNIT_ASSERT_EQ(test, fail_changes(true), 0);
+	for (tries = 0; tries < 10; tries++) {
+		KUNIT_ASSERT_EQ(test, test_swap_file("/proc/sys/vm/drop_caches", "2", NULL, 0), 0);
+		msleep(100);
+		try_to_give_back(before.phys, before.size);
+	}
+	KUNIT_EXPECT_EQ(test, contigmem_describe(vaddr, &info), 0);
+	expect_kept(test, &before, before.free);
+	expect_served(test, &before, &req);
+	KUNIT_ASSERT_EQ(test, fail_changes(false), 0);
+	for (tries = 0; tries < 100; tries++) {
+		KUNIT_ASSERT_EQ(test, test_swap_file("/proc/sys/vm/drop_caches", "2", NULL, 0), 0);
+		KUNIT_ASSERT_EQ(test, contigmem_next_arena(test_phys(test, vaddr), &arena), 0);
+		if (arena.size <= 2 * SZ_64K)
+			break;
+		msleep(100);
+	}
+	KUNIT_EXPECT_LE(test, arena.size, (size_t)2 * SZ_64K);
+	test_audit(test);
+	test_free(test, vaddr);
+	expect_given_back(test, before.phys, before.size);
+}
+
+/* The memory of a partition that is closed is an arena then. */
+static void a_partition_that_keeps_its_type_is_kept(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(WINDOW_SIZE);
+	struct contigmem_partition *partition;
+	struct contigmem_arena_info arena;
+	void *vaddr;
+
+	req.cache = CONTIGMEM_WRITECOMBINE;
+	partition = contigmem_partition_create("keeps", &req);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, partition);
+	req.partition = partition;
+	vaddr = test_alloc(test, &req, GFP_KERNEL);
+	KUNIT_ASSERT_EQ(test, contigmem_next_arena(test_phys(test, vaddr), &arena), 0);
+	test_forget(vaddr);
+	contigmem_free(vaddr);
+	req.partition = NULL;
+	KUNIT_ASSERT_EQ(test, fail_changes(true), 0);
+	KUNIT_EXPECT_EQ(test, contigmem_partition_close(partition), 0);
+	try_to_give_back(arena.phys, arena.size);
+	expect_kept(test, &arena, arena.size);
+	expect_served(test, &arena, &req);
+	KUNIT_ASSERT_EQ(test, fail_changes(false), 0);
+	expect_given_back(test, arena.phys, arena.size);
 }
 
 /* Neither the change nor its reversal succeeds: the type is unknown, the frames leak. */
@@ -409,8 +522,10 @@ static struct kunit_case faults_cases[] = {
 	KUNIT_CASE_SLOW(every_step_of_a_block_in_cma),
 	KUNIT_CASE_SLOW(every_step_of_a_partition),
 	KUNIT_CASE(no_memory_for_bookkeeping),
-	KUNIT_CASE(a_window_that_keeps_its_type_is_leaked),
-	KUNIT_CASE(an_arena_that_keeps_its_type_is_leaked),
+	KUNIT_CASE(a_window_that_keeps_its_type_is_kept),
+	KUNIT_CASE(an_arena_that_keeps_its_type_is_kept),
+	KUNIT_CASE(a_part_that_keeps_its_type_is_kept),
+	KUNIT_CASE(a_partition_that_keeps_its_type_is_kept),
 	KUNIT_CASE(frames_whose_type_is_unknown_are_leaked),
 	{}
 };

@@ -40,6 +40,7 @@ static struct {
 	unsigned long nr;
 	bool of_partition;
 	enum contigmem_cache cache;
+	enum contigmem_cache type;	/* what the direct map gives it */
 } frame[USER_FRAMES];
 
 /* Live blocks, and the partition of each. */
@@ -55,10 +56,54 @@ static unsigned int arenas_made;
 static unsigned int live_at[1 << 22];	/* when each arena was last seen with a block */
 static unsigned int depth;		/* calls inside calls */
 static unsigned long between;		/* calls between others */
-static unsigned long served, refused, from_large, regained;
+static unsigned long served, refused, from_large, regained, unchanged;
+static bool changes_fail;		/* some changes of a cache type do */
+
+static void set_type(unsigned long first, unsigned long nr, enum contigmem_cache type)
+{
+	for (; nr--; first++)
+		frame[first - USER_BASE].type = type;
+}
 
 int ctgm_memtype_set(unsigned long first, unsigned long nr, enum contigmem_cache cache)
 {
+	set_type(first, nr, cache);
+	return 0;
+}
+
+/* Is an arena with a frame, of this cache type, in its pool? */
+static bool is_in_pool(unsigned long pfn, enum contigmem_cache cache)
+{
+	struct ctgm_arena_pool *pool = &arena_pools[0][ZONE_NORMAL][cache][ARENA_SMALL];
+	struct ctgm_arena *arena;
+	bool found;
+
+	raw_spin_lock_irq(&pool->lock);
+	arena = arena_lowest(pool, pfn);
+	found = arena && arena->frames.first <= pfn;
+	raw_spin_unlock_irq(&pool->lock);
+	return found;
+}
+
+int ctgm_memtype_reset(unsigned long first, unsigned long nr, enum contigmem_cache cache)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++)
+		user_check(frame[first - USER_BASE + i].type == cache &&
+			   frame[first - USER_BASE + i].owner == IDLE, "frame %#lx is reset",
+			   first + i);
+	if (changes_fail && !user_below(3)) {
+		unchanged++;
+		/* Of an arena that was to go as a whole, each run that stays is one now. */
+		if (!is_in_pool(first, cache)) {
+			user_check(++arenas_made < ARRAY_SIZE(live_at), "too many arenas");
+			for (i = 0; i < nr; i++)
+				frame[first - USER_BASE + i].arena = arenas_made;
+		}
+		return -ENOMEM;
+	}
+	set_type(first, nr, CONTIGMEM_CACHED);
 	return 0;
 }
 
@@ -78,8 +123,17 @@ static void take_back(const struct ctgm_frames *frames)
 	unsigned long i;
 
 	set_owner(frames->first, frames->nr, IDLE, KERNEL);
-	for (i = 0; i < frames->nr; i++)
+	for (i = 0; i < frames->nr; i++) {
+		user_check(frame[frames->first - USER_BASE + i].type == CONTIGMEM_CACHED,
+			   "frame %#lx is given back with its type", frames->first + i);
 		frame[frames->first - USER_BASE + i].arena = 0;
+	}
+}
+
+static void take_back_partition(unsigned int nr)
+{
+	set_type(partition_frames[nr].first, partition_frames[nr].nr, CONTIGMEM_CACHED);
+	take_back(&partition_frames[nr]);
 }
 
 static const struct ctgm_source test_source = { .free = take_back };
@@ -330,7 +384,6 @@ static struct ctgm_arena *new_arena(struct ctgm_frames *all, bool of_partition)
 		all->cache = user_below(CONTIGMEM_NR_CACHES);
 	}
 	nr = all->nr;
-	all->home = all->cache;
 	if (!all->first)
 		return NULL;
 	arena = ctgm_arena_create(nr, GFP_KERNEL);
@@ -339,6 +392,7 @@ static struct ctgm_arena *new_arena(struct ctgm_frames *all, bool of_partition)
 	around = of_partition ? 0 : arena_around(all);
 	regained += !!around;
 	set_owner(all->first, nr, KERNEL, IDLE);
+	set_type(all->first, nr, all->cache);
 	for (i = all->first - USER_BASE; nr--; i++) {
 		frame[i].arena = around ?: arenas_made;
 		frame[i].nr = around ? SMALL : all->nr;
@@ -383,7 +437,7 @@ static void call_partition(void)
 	}
 	partitions[nr] = NULL;
 	ctgm_arena_remove_partition(arena);
-	take_back(&partition_frames[nr]);
+	take_back_partition(nr);
 }
 
 static void call_release(void)
@@ -410,7 +464,7 @@ static void call_pressure(void)
 		kept++;
 		free += frame[i].owner == IDLE && !user_pages[i].poisoned;
 	}
-	user_check(between != since || 2 * free <= kept + arena_idle_limit(),
+	user_check(between != since || changes_fail || 2 * free <= kept + arena_idle_limit(),
 		   "%lu of %lu frames are free under pressure", free, kept);
 }
 
@@ -504,6 +558,8 @@ static void run(u64 seed)
 	arena_idle_mb = user_below(2);
 	arena_idle_seconds = user_below(100);
 	user_preempt = NULL;
+	changes_fail = seed / 2 % 2;
+	arena_exiting = false;
 	user_check(!ctgm_arena_init(), "not loaded");
 	for (op = 0; op < OPS; op++) {
 		/* Half of the runs have no call between others, and so miss no place. */
@@ -523,12 +579,13 @@ static void run(u64 seed)
 		}
 	}
 	user_preempt = NULL;
+	changes_fail = false;
 	while (nr_blocks)
 		call_free();
 	for (i = 0; i < PARTITIONS; i++) {
 		if (partitions[i]) {
 			ctgm_arena_remove_partition(partitions[i]);
-			take_back(&partition_frames[i]);
+			take_back_partition(i);
 			partitions[i] = NULL;
 		}
 	}
@@ -544,11 +601,12 @@ int main(void)
 	for (seed = 1; seed <= RUNS; seed++)
 		run(seed);
 	user_check(served > 100000 && refused > 100000 && between > 100000 &&
-		   from_large > 10000 && regained > 10,
-		   "too few: %lu blocks, %lu of large arenas or partitions, %lu refused, %lu gaps filled, %lu calls between others",
-		   served, from_large, refused, regained, between);
+		   from_large > 10000 && regained > 10 && unchanged > 4000,
+		   "too few: %lu blocks, %lu of large arenas or partitions, %lu refused, %lu gaps filled, %lu changes failed, %lu calls between others",
+		   served, from_large, refused, regained, unchanged, between);
 	printf("arenas: %u made, %lu blocks, %lu of large arenas or partitions, %lu refused, ",
 	       arenas_made, served, from_large, refused);
-	printf("%lu gaps filled, %lu calls between others, 0 wrong\n", regained, between);
+	printf("%lu gaps filled, %lu changes of type failed, %lu calls between others, 0 wrong\n",
+	       regained, unchanged, between);
 	return 0;
 }
