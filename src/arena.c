@@ -61,6 +61,7 @@ MODULE_PARM_DESC(arena_idle_seconds, "seconds that an arena may lie idle");
  * @ready: large ones without a block or a poisoned frame, the smallest first, of equal ones
  *	the highest
  * @free: their frames without a block; not a partition's
+ * @idle_frames: frames of those in @idle
  */
 struct ctgm_arena_pool {
 	raw_spinlock_t lock;	/* taken with interrupts off */
@@ -68,6 +69,7 @@ struct ctgm_arena_pool {
 	struct list_head idle;
 	struct rb_root ready;
 	unsigned long free;
+	unsigned long idle_frames;
 };
 
 /**
@@ -156,6 +158,13 @@ static DEFINE_MUTEX(ctgm_arena_release_lock);
 static atomic_long_t arena_count;
 static atomic_long_t arena_frames;
 static atomic_long_t arena_idle_frames;
+
+/*
+ * By cache type, the free frames of small arenas that each node keeps for callers that cannot
+ * wait, and what fetches more.
+ */
+static unsigned long arena_reserves[CONTIGMEM_NR_CACHES];
+static struct delayed_work *arena_refill_work;
 
 static struct shrinker *arena_shrinker;
 static bool arena_exiting;	/* no work is scheduled any more */
@@ -296,6 +305,7 @@ static long arena_note_idle(struct ctgm_arena *arena)
 		return 0;
 	arena->idle_since = jiffies;
 	list_add_tail(&arena->list, &arena->pool->idle);
+	arena->pool->idle_frames += arena_kept(arena);
 	if (arena_is_large(arena) && arena->usable == arena->frames.nr)
 		rb_add(&arena->by_size, &arena->pool->ready, arena_less);
 	return atomic_long_add_return(arena_kept(arena), &arena_idle_frames);
@@ -306,6 +316,7 @@ static void arena_forget_idle(struct ctgm_arena *arena)
 {
 	lockdep_assert_held(&arena->pool->lock);
 	list_del(&arena->list);
+	arena->pool->idle_frames -= arena_kept(arena);
 	if (!RB_EMPTY_NODE(&arena->by_size)) {
 		rb_erase(&arena->by_size, &arena->pool->ready);
 		RB_CLEAR_NODE(&arena->by_size);
@@ -604,6 +615,76 @@ static DECLARE_WORK(arena_excess_work, arena_release_excess);
 static DECLARE_DELAYED_WORK(arena_old_work, arena_release_old);
 static DECLARE_WORK(arena_reclaim_work, arena_release_all);
 
+/* Free frames of a node's small arenas of a cache type, and of those how many are idle arenas'. */
+static unsigned long arena_free_on(int nid, enum contigmem_cache cache, unsigned long *idle)
+{
+	unsigned long free = 0;
+	unsigned int zone;
+
+	*idle = 0;
+	for (zone = 0; zone < MAX_NR_ZONES; zone++) {
+		free += READ_ONCE(arena_pools[nid][zone][cache][ARENA_SMALL].free);
+		*idle += READ_ONCE(arena_pools[nid][zone][cache][ARENA_SMALL].idle_frames);
+	}
+	return free;
+}
+
+/* Frames that are kept as the reserve, and of those how many must be idle arenas'. */
+static unsigned long arena_reserved(unsigned long *idle)
+{
+	unsigned long reserve, free, idle_on, reserved = 0;
+	enum contigmem_cache cache;
+	unsigned int nid;
+
+	*idle = 0;
+	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
+		reserve = READ_ONCE(arena_reserves[cache]);
+		for (nid = 0; reserve && nid < nr_node_ids; nid++) {
+			free = arena_free_on(nid, cache, &idle_on);
+			reserved += min(free, reserve);
+			idle_on = min(free, idle_on);
+			if (free - idle_on < reserve)
+				*idle += min(idle_on, reserve - (free - idle_on));
+		}
+	}
+	return reserved;
+}
+
+static long arena_reserved_idle(void)
+{
+	unsigned long idle;
+
+	arena_reserved(&idle);
+	return idle;
+}
+
+/* Frames of idle arenas that are no reserve. */
+static long arena_idle_spare(void)
+{
+	return atomic_long_read(&arena_idle_frames) - arena_reserved_idle();
+}
+
+/* Free frames beside an arena that a node may lose, the reserve of a cache type kept. */
+static unsigned long arena_spare_on(int nid, enum contigmem_cache cache)
+{
+	unsigned long reserve = READ_ONCE(arena_reserves[cache]), free, idle;
+
+	if (!reserve)
+		return ULONG_MAX;
+	free = arena_free_on(nid, cache, &idle);
+	return free > reserve ? free - reserve : 0;
+}
+
+/* Have the reserve of a cache type filled up if a node has too little. Any context but NMI. */
+static void arena_refill(int nid, enum contigmem_cache cache)
+{
+	unsigned long reserve = READ_ONCE(arena_reserves[cache]), idle;
+
+	if (unlikely(reserve) && arena_free_on(nid, cache, &idle) < reserve &&
+	    !READ_ONCE(arena_exiting))
+		schedule_delayed_work(arena_refill_work, 0);
+}
+
 /* Have a worker look after idle arenas, each second while there are any. */
 static void arena_look_later(void)
 {
@@ -616,7 +697,8 @@ static void arena_look_after(long idle)
 {
 	if (!idle)
 		return;
-	if (idle <= arena_idle_limit() && READ_ONCE(arena_idle_seconds))
+	idle -= arena_reserved_idle();
+	if (idle <= arena_idle_limit() && (idle <= 0 || READ_ONCE(arena_idle_seconds)))
 		arena_look_later();
 	else if (!READ_ONCE(arena_exiting))
 		schedule_work(&arena_excess_work);
@@ -823,6 +905,7 @@ static enum contigmem_reason arena_alloc(struct ctgm_alloc_control *ac, struct c
 		if (!ctgm_frames_count_poisoned(frames)) {
 			frames->owner = arena;
 			frames->recycled = true;
+			arena_refill(arena->nid, ac->cache);
 			return CONTIGMEM_OK;
 		}
 		arena_free_good(arena, frames);
@@ -942,6 +1025,7 @@ enum ctgm_arena_goes {
  * @last: to this one, inclusive
  * @nodes: only arenas of these nodes; NULL for all
  * @cached_only: only arenas whose cache type need not be restored
+ * @reserve: the reserve for callers that cannot wait as well
  */
 struct ctgm_arena_limits {
 	enum ctgm_arena_goes which;
@@ -950,6 +1034,7 @@ struct ctgm_arena_limits {
 	unsigned long last;
 	const nodemask_t *nodes;
 	bool cached_only;
+	bool reserve;
 };
 
 static const struct ctgm_arena_limits arena_nothing_idle = {
@@ -969,11 +1054,18 @@ static bool arena_goes(const struct ctgm_arena *arena, enum ctgm_arena_goes whic
 	case ARENA_GOES_IF_TOO_LARGE:
 		return (long)arena->frames.nr > arena_idle_limit();
 	case ARENA_GOES_IF_TOO_MUCH_OR_OLD:
-		return atomic_long_read(&arena_idle_frames) > arena_idle_limit() ||
+		return arena_idle_spare() > arena_idle_limit() ||
 		       time_after_eq(jiffies, arena->idle_since + arena_idle_age());
 	default:
 		return true;
 	}
+}
+
+/* Does its node need an arena that is idle for the reserve of its cache type? */
+static bool arena_is_reserve(const struct ctgm_arena *arena)
+{
+	return !arena_is_large(arena) &&
+	       arena_spare_on(arena->nid, arena->frames.cache) < arena->free;
 }
 
 static bool arena_exceeds(const struct ctgm_arena *arena, const struct ctgm_arena_limits *limits)
@@ -982,7 +1074,8 @@ static bool arena_exceeds(const struct ctgm_arena *arena, const struct ctgm_aren
 	return arena_is_idle(arena) && arena_goes(arena, limits->which) &&
 	       arena_reaches_into(arena, limits->first, limits->last) &&
 	       (!limits->nodes || node_isset(arena->nid, *limits->nodes)) &&
-	       (!limits->cached_only || arena->frames.cache == CONTIGMEM_CACHED);
+	       (!limits->cached_only || arena->frames.cache == CONTIGMEM_CACHED) &&
+	       (limits->reserve || !arena_is_reserve(arena));
 }
 
 /* All pools, a node's beside each other. */
@@ -1135,19 +1228,54 @@ static bool arena_any_in(unsigned long first, unsigned long last)
  * @first: first frame
  * @last: last frame, inclusive
  *
+ * A reserve in the range goes as well, and is made good elsewhere.
+ *
  * Context: Sleeps.
  * Return: true if no arena, a partition's included, is left in the range.
  */
 bool ctgm_arena_release_in(unsigned long first, unsigned long last)
 {
 	struct ctgm_arena_limits limits = arena_nothing_idle;
+	enum contigmem_cache cache;
+	unsigned int nid;
 
 	limits.first = first;
 	limits.last = last;
+	limits.reserve = true;
 	mutex_lock(&ctgm_arena_release_lock);
 	arena_release(&limits);
 	mutex_unlock(&ctgm_arena_release_lock);
+	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++) {
+		for (nid = 0; nid < nr_node_ids; nid++)
+			arena_refill(nid, cache);
+	}
 	return !arena_any_in(first, last);
+}
+
+/**
+ * ctgm_arena_set_reserve() - set how much each node keeps for callers that cannot wait
+ * @cache: cache type
+ * @nr: frames; what is kept beyond them is idle memory as any other
+ * @refill: work that is scheduled, in any context but NMI, when a node has too little
+ *
+ * Context: Sleeps.
+ */
+void ctgm_arena_set_reserve(enum contigmem_cache cache, unsigned long nr,
+			    struct delayed_work *refill)
+{
+	arena_refill_work = refill;
+	/* The work is seen before it is needed. */
+	smp_store_release(&arena_reserves[cache], nr);
+	arena_look_after(atomic_long_read(&arena_idle_frames));
+}
+
+/* How many free frames a node has too little for the reserve of a cache type. */
+unsigned long ctgm_arena_lacks(int nid, enum contigmem_cache cache)
+{
+	unsigned long reserve = READ_ONCE(arena_reserves[cache]), idle;
+	unsigned long free = arena_free_on(nid, cache, &idle);
+
+	return free < reserve ? reserve - free : 0;
 }
 
 /* The lowest arena of a pool that ends at a frame or above. */
@@ -1167,17 +1295,18 @@ static struct ctgm_arena *arena_lowest(const struct ctgm_arena_pool *pool, unsig
 }
 
 /*
- * How many frames the arenas keep beyond those that may lie idle and twice those of the
- * blocks in them.
+ * How many frames the arenas keep beyond the reserve, those that may lie idle, and twice those
+ * of the blocks in them.
  */
 static long arena_excess(void)
 {
-	unsigned long free = 0;
+	unsigned long free = 0, idle;
 	unsigned int i;
 
 	for (i = 0; i < arena_nr_pools(); i++)
 		free += READ_ONCE(arena_pool(i)->free);
-	return 2 * (long)free - atomic_long_read(&arena_frames) - arena_idle_limit();
+	return 2 * (long)free - atomic_long_read(&arena_frames) - arena_idle_limit() -
+	       arena_reserved(&idle);
 }
 
 /*
@@ -1206,6 +1335,25 @@ static long arena_lose(struct ctgm_arena *arena, const struct ctgm_frames *run)
 	return arena_note_idle(arena);
 }
 
+/* Find a run of free frames, from *from on, in an arena with few blocks, the reserve kept. */
+static bool arena_find_part(struct ctgm_arena *arena, unsigned long from, struct ctgm_frames *run)
+{
+	unsigned long at = max(from, arena->frames.first) - arena->base;
+	unsigned long end = arena_last(arena) + 1 - arena->base;
+
+	lockdep_assert_held(&arena->pool->lock);
+	*run = arena->frames;
+	run->nr = arena_spare_on(arena->nid, run->cache);
+	if (!run->nr || arena_is_idle(arena) || arena->free <= arena_kept(arena) / 2)
+		return false;
+	at = find_next_zero_bit(arena->busy, end, at);
+	if (at >= end)
+		return false;
+	run->first = arena->base + at;
+	run->nr = min(find_next_bit(arena->busy, end, at) - at, run->nr);
+	return true;
+}
+
 /*
  * Take a run of free frames, like a block, of an arena with few blocks, the lowest from *from on:
  * blocks are placed in the highest. Returns NULL if there is none; *from is where to go on.
@@ -1214,26 +1362,17 @@ static struct ctgm_arena *arena_take_part(struct ctgm_arena_pool *pool, unsigned
 					  struct ctgm_frames *run)
 {
 	struct ctgm_arena *arena;
-	unsigned long at, end;
 
 	lockdep_assert_held(&ctgm_arena_release_lock);
 	raw_spin_lock_irq(&pool->lock);
 	while ((arena = arena_lowest(pool, *from))) {
-		at = max(*from, arena->frames.first) - arena->base;
-		end = arena_last(arena) + 1 - arena->base;
-		if (!arena_is_idle(arena) && arena->free > arena_kept(arena) / 2)
-			at = find_next_zero_bit(arena->busy, end, at);
-		else
-			at = end;
-		*from = arena_last(arena) + 1;
-		if (at < end) {
-			*run = arena->frames;
-			run->nr = find_next_bit(arena->busy, end, at) - at;
-			arena_take(arena, arena->base + at, run);
+		if (arena_find_part(arena, *from, run)) {
+			arena_take(arena, run->first, run);
 			run->home = arena->frames.home;
 			*from = run->first + run->nr;
 			break;
 		}
+		*from = arena_last(arena) + 1;
 		raw_spin_unlock_irq(&pool->lock);
 		cond_resched();
 		raw_spin_lock_irq(&pool->lock);
@@ -1354,13 +1493,13 @@ static void arena_release_old(struct work_struct *work)
 {
 	arena_release_excess(work);
 	arena_mark_idle_offline();
-	if (atomic_long_read(&arena_idle_frames))
+	if (arena_idle_spare() > 0)
 		arena_look_later();
 }
 
 static unsigned long arena_count_objects(struct shrinker *unused, struct shrink_control *control)
 {
-	return max(atomic_long_read(&arena_idle_frames), arena_excess()) ?: SHRINK_EMPTY;
+	return max(max(arena_idle_spare(), arena_excess()), 0L) ?: SHRINK_EMPTY;
 }
 
 static unsigned long arena_scan_objects(struct shrinker *unused, struct shrink_control *control)
@@ -1377,17 +1516,20 @@ static unsigned long arena_scan_objects(struct shrinker *unused, struct shrink_c
 	mutex_unlock(&ctgm_arena_release_lock);
 	/* To change a cache type takes locks and page tables, so not within reclaim. */
 	if (done < control->nr_to_scan &&
-	    (atomic_long_read(&arena_idle_frames) || arena_excess() > 0))
+	    (arena_idle_spare() > 0 || arena_excess() > 0))
 		schedule_work(&arena_reclaim_work);
 	return done ?: SHRINK_STOP;
 }
 
 struct ctgm_arena_stats ctgm_arena_stats(void)
 {
+	unsigned long idle;
+
 	return (struct ctgm_arena_stats){
 		.arenas = atomic_long_read(&arena_count),
 		.frames = atomic_long_read(&arena_frames),
 		.idle = atomic_long_read(&arena_idle_frames),
+		.reserved = arena_reserved(&idle),
 	};
 }
 

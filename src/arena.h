@@ -6,6 +6,7 @@
 #define CTGM_ARENA_H
 
 #include <linux/nodemask.h>
+#include <linux/workqueue.h>
 
 #include "frames.h"
 
@@ -22,11 +23,13 @@ struct ctgm_arena;
  * @arenas: how many there are
  * @frames: their page frames
  * @idle: page frames of the arenas without a block
+ * @reserved: free page frames that are kept as the reserve for callers that cannot wait
  */
 struct ctgm_arena_stats {
 	unsigned long arenas;
 	unsigned long frames;
 	unsigned long idle;
+	unsigned long reserved;
 };
 
 extern const struct ctgm_source ctgm_source_arena;
@@ -44,6 +47,9 @@ void ctgm_arena_put(struct ctgm_frames *frames);
 bool ctgm_arena_release_idle(unsigned long first, unsigned long last, const nodemask_t *nodes,
 			     bool wait);
 bool ctgm_arena_release_in(unsigned long first, unsigned long last);
+void ctgm_arena_set_reserve(enum contigmem_cache cache, unsigned long nr,
+			    struct delayed_work *refill);
+unsigned long ctgm_arena_lacks(int nid, enum contigmem_cache cache);
 struct ctgm_arena_stats ctgm_arena_stats(void);
 void ctgm_arena_add_partition(struct ctgm_arena *arena, const struct ctgm_frames *all);
 void ctgm_arena_remove_partition(struct ctgm_arena *arena);

@@ -411,6 +411,7 @@ static int stats_show(struct seq_file *seq, void *unused)
 	seq_printf(seq, "frames_leaked %llu\n", ctgm_frames_leaked());
 	seq_printf(seq, "frames_poisoned %llu\n", ctgm_frames_poisoned());
 	seq_printf(seq, "frames_waiting %lu\n", ctgm_block_waiting());
+	seq_printf(seq, "frames_reserved %lu\n", arenas.reserved);
 	seq_printf(seq, "arenas %lu frames %lu idle %lu\n", arenas.arenas, arenas.frames,
 		   arenas.idle);
 	return 0;

@@ -23,6 +23,7 @@ struct ctgm_source;
  * @may_sleep: the caller may
  * @cache: cache type
  * @aside: the frames are set aside as a partition
+ * @fresh: frames that no arena has yet
  * @partition: from this partition alone; NULL for all memory but partitions
  * @reclaim: the reclaim bits of the caller's gfp
  * @deadline: ktime_get_mono_fast_ns() at which the search ends; U64_MAX for none
@@ -34,8 +35,8 @@ struct ctgm_source;
  * @ranges: the machine's RAM
  * @verdict: what was read and tried so far
  *
- * src/request.c sets the members up to @io_fs, and src/block.c @aside; they are constant
- * afterwards. src/source.c sets the next ones for each call of a source.
+ * src/request.c sets the members up to @io_fs, src/block.c @aside, and src/reserve.c @fresh; they
+ * are constant afterwards. src/source.c sets the next ones for each call of a source.
  */
 struct ctgm_alloc_control {
 	struct ctgm_constraints place;
@@ -45,6 +46,7 @@ struct ctgm_alloc_control {
 	bool may_sleep;
 	enum contigmem_cache cache;
 	bool aside;
+	bool fresh;
 	struct contigmem_partition *partition;
 	u64 deadline;
 	gfp_t reclaim;

@@ -6,7 +6,7 @@
  *
  *	the memory hotplug lock, the callers' own locks
  *	ctgm_dmabuf.lock
- *	ctgm_cma_mask_lock
+ *	ctgm_cma_mask_lock, ctgm_reserve_lock
  *	range locks (src/range_lock.c): held over alloc_contig_range(), which may reclaim
  *	ctgm_ranges_rebuild_lock, ctgm_arena_release_lock: reclaim only tries the latter
  *	below, spinlocks that any context but NMI takes with interrupts off, except
@@ -47,6 +47,7 @@
 #include "partition.h"
 #include "range_lock.h"
 #include "ranges.h"
+#include "reserve.h"
 
 /* tag_limit=TAG:BYTES, at load or later. */
 static int tag_limit_set(const char *value, const struct kernel_param *param)
@@ -297,6 +298,7 @@ static int __init contigmem_init(void)
 	error = partition_params_create();
 	if (error)
 		goto exit_partition;
+	ctgm_reserve_init();
 	ctgm_debugfs_init();
 	return 0;
 
@@ -323,6 +325,7 @@ static void __exit contigmem_exit(void)
 	/* Callers' blocks hold references on the module: only debugfs' blocks are left. */
 	ctgm_debugfs_exit();
 	ctgm_block_flush();
+	ctgm_reserve_exit();
 	ctgm_partition_exit();
 	unregister_module_notifier(&module_notifier);
 	ctgm_cma_exit();

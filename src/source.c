@@ -82,6 +82,12 @@ static const struct ctgm_source_order source_order_low = {
 	.migrate = { &ctgm_source_arena, &ctgm_source_buddy, &ctgm_source_migrate, NULL },
 };
 
+/* What no arena has yet, for a new arena. */
+static const struct ctgm_source_order source_order_fresh = {
+	.free = { &ctgm_source_contig, NULL },
+	.migrate = { &ctgm_source_migrate, NULL },
+};
+
 /* The memory in CMA areas is meant for devices without an alternative. */
 static const struct ctgm_source * const sources_last[] = { SOURCE_CMA, NULL };
 
@@ -89,6 +95,8 @@ static const struct ctgm_source_order *source_order(const struct ctgm_alloc_cont
 {
 	const struct ctgm_node_zones *machine = ctgm_machine_zones();
 
+	if (ac->fresh)
+		return &source_order_fresh;
 	if (ac->cache != CONTIGMEM_CACHED)
 		return &source_order_typed;
 	/* Is there memory in a higher zone, all of it above the request's range? */
@@ -251,7 +259,7 @@ static enum contigmem_reason source_from_nodes(struct ctgm_alloc_control *ac, in
 		if (source_is_final(reason))
 			return reason;
 	}
-	if (!ac->migrate)
+	if (!ac->migrate || ac->fresh)
 		return reason;
 	if (ctgm_is_late(ac))
 		return CONTIGMEM_TIMED_OUT;
@@ -317,7 +325,7 @@ enum contigmem_reason ctgm_source_alloc(struct ctgm_alloc_control *ac, struct ct
 	/* An arena in the highest zone of the nearest node is found without the ranges. */
 	ac->node = ac->nid == NUMA_NO_NODE ? numa_mem_id() : ac->nid;
 	ac->zone = ctgm_nth_zone(&ctgm_node_zones[ac->node], ac->place.last, 0);
-	if (!source_ask(&ctgm_source_arena, ac, frames))
+	if (!ac->fresh && !source_ask(&ctgm_source_arena, ac, frames))
 		return CONTIGMEM_OK;
 
 	ranges = ctgm_ranges_get();

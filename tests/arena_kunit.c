@@ -4,12 +4,16 @@
  */
 #include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/limits.h>
 #include <linux/mm.h>
+#include <linux/nodemask.h>
 #include <linux/pfn.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
+#include "contigmem_wdm.h"
 #include "suites.h"
 
 static const enum contigmem_cache types[] = {
@@ -393,6 +397,111 @@ static void few_blocks_keep_few_frames(struct kunit *test)
 	}
 }
 
+/* Free bytes of a cache type in the arenas of the node that has the fewest. */
+static size_t least_free(enum contigmem_cache cache)
+{
+	size_t least = SIZE_MAX;
+	int nid;
+
+	for_each_node_state(nid, N_NORMAL_MEMORY) {
+		struct contigmem_arena_info arena;
+		phys_addr_t phys = 0;
+		size_t free = 0;
+
+		for (; !contigmem_next_arena(phys, &arena); phys = arena.phys + arena.size) {
+			if (arena.nid == nid && arena.cache == cache)
+				free += arena.free;
+		}
+		least = min(least, free);
+	}
+	return least;
+}
+
+/* The worker has made the reserve good, within 30 s. */
+static void expect_reserve(struct kunit *test, enum contigmem_cache cache, size_t size)
+{
+	unsigned long end = jiffies + 30 * HZ;
+
+	while (least_free(cache) < size && time_before(jiffies, end))
+		msleep(50);
+	KUNIT_EXPECT_GE(test, least_free(cache), size);
+}
+
+#define RESERVE_PAGEBLOCKS	2
+#define RESERVE_SIZE		(RESERVE_PAGEBLOCKS * (pageblock_nr_pages << PAGE_SHIFT))
+/* A driver allocates as many for each processor, in a DPC. */
+#define RESERVE_PAGES		512
+
+static void *windows_page(enum contigmem_cache cache)
+{
+	PHYSICAL_ADDRESS none = { .QuadPart = -1 }, zero = { .QuadPart = 0 };
+
+	return MmAllocateContiguousMemorySpecifyCache(PAGE_SIZE, zero, none, zero,
+						      cache == CONTIGMEM_UNCACHED ?
+						      MmNonCached : MmWriteCombined);
+}
+
+/* Allocates single pages with interrupts off, also by a Windows call. Returns how many. */
+static unsigned int take_atomic(const struct contigmem_request *req, bool windows, void **vaddr,
+				unsigned int nr)
+{
+	unsigned int taken = 0;
+	unsigned long flags;
+	void *page;
+
+	spin_lock_irqsave(&lock, flags);
+	while (taken < nr) {
+		page = windows ? windows_page(req->cache) :
+				 contigmem_alloc(req, GFP_ATOMIC | __GFP_NOWARN);
+		if (IS_ERR_OR_NULL(page))
+			break;
+		vaddr[taken++] = page;
+	}
+	spin_unlock_irqrestore(&lock, flags);
+	return taken;
+}
+
+/* Callers that cannot wait have their type from the reserve, which is there again afterwards. */
+static void the_reserve_serves_atomic_callers(struct kunit *test)
+{
+	static const char * const names[] = { "reserve_uncached", "reserve_write_combined" };
+	static void *vaddr[2 * RESERVE_PAGES];
+	size_t nodes = num_node_state(N_NORMAL_MEMORY);
+	unsigned int taken, round;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, test_settled(test, 0), 0UL);
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(PAGE_SIZE);
+
+		req.cache = types[i];
+		/* Without a reserve none is served. */
+		KUNIT_EXPECT_EQ(test, take_atomic(&req, false, vaddr, 1), 0);
+		test_set_parameter(test, names[i], RESERVE_PAGEBLOCKS);
+		KUNIT_EXPECT_EQ(test, least_free(req.cache), RESERVE_SIZE);
+		KUNIT_EXPECT_EQ(test, kept_size(), nodes * RESERVE_SIZE);
+		test_audit(test);
+		for (round = 0; round < 2; round++) {
+			taken = take_atomic(&req, false, vaddr, RESERVE_PAGES);
+			taken += take_atomic(&req, true, vaddr + taken, RESERVE_PAGES);
+			KUNIT_EXPECT_EQ(test, taken, ARRAY_SIZE(vaddr));
+			if (taken)
+				test_check_block(test, vaddr[taken - 1], &req, GFP_ATOMIC);
+			expect_reserve(test, req.cache, RESERVE_SIZE);
+			while (taken--)
+				contigmem_free(vaddr[taken]);
+		}
+		/* Nothing that gives idle arenas back takes the reserve. */
+		KUNIT_ASSERT_EQ(test, test_swap_file("/proc/sys/vm/drop_caches", "2", NULL, 0), 0);
+		expect_kept(test, nodes * RESERVE_SIZE);
+		KUNIT_EXPECT_EQ(test, least_free(req.cache), RESERVE_SIZE);
+		test_audit(test);
+		test_set_parameter(test, names[i], 0);
+		KUNIT_EXPECT_EQ(test, test_settled(test, 0), 0UL);
+		test_audit(test);
+	}
+}
+
 /* Another task still holds a frame of a freed block: nobody gets it until it is put. */
 static void held_frames_are_not_handed_out(struct kunit *test)
 {
@@ -490,6 +599,7 @@ static struct kunit_case arena_cases[] = {
 	KUNIT_CASE(a_small_block_keeps_no_large_arena),
 	KUNIT_CASE(a_block_above_the_limit_goes_alone),
 	KUNIT_CASE(few_blocks_keep_few_frames),
+	KUNIT_CASE(the_reserve_serves_atomic_callers),
 	KUNIT_CASE_SLOW(held_frames_are_not_handed_out),
 	KUNIT_CASE(poisoned_frames_are_not_handed_out),
 	{}

@@ -15,6 +15,7 @@ pairs=$1
 cycles=$2	# of unload.sh
 callbacks=$3	# of the timer in hard interrupt context
 debugfs=/sys/kernel/debug
+parameters=/sys/module/contigmem/parameters
 problems=0
 
 result() { echo "$1=$2" >>results; }
@@ -273,7 +274,35 @@ hotplug() {
 		[ $i -lt 30 ] || problem "memory with an idle arena stays online: $answer"
 		agrees "memory that was offline"
 	done
+	hotplug_reserve
 	[ $problems = "$before" ]
+}
+
+# A reserve goes offline with its memory, and is filled up elsewhere.
+hotplug_reserve() {
+	local answer wanted i
+
+	answer=$(ask "size=64K low=$low high=$high align=1M cache=uncached")
+	[[ $answer = ok\ * ]] || problem "no block in memory that is online again: $answer"
+	echo all >$debugfs/contigmem/free
+	# The idle arena in that memory is the node's reserve.
+	echo 1 >$parameters/reserve_uncached
+	wanted=$(stat frames_reserved)
+	[ "$wanted" -gt 0 ] || problem "there is no reserve"
+	agrees "a reserve"
+	for ((i = 0; i < 30; i++)); do
+		! offline || break
+		sleep 0.2
+	done
+	[ $i -lt 30 ] || problem "memory with a reserve stays online"
+	for ((i = 0; i < 50; i++)); do
+		[ "$(stat frames_reserved)" != "$wanted" ] || break
+		sleep 0.2
+	done
+	[ $i -lt 50 ] || problem "$(stat frames_reserved) frames are reserved, not $wanted"
+	agrees "a reserve that was filled up"
+	echo 0 >$parameters/reserve_uncached
+	[ "$(stat frames_reserved)" = 0 ] || problem "$(stat frames_reserved) frames are reserved"
 }
 
 # Shrinkers release idle arenas of each type.

@@ -57,6 +57,7 @@ static unsigned int live_at[1 << 22];	/* when each arena was last seen with a bl
 static unsigned int depth;		/* calls inside calls */
 static unsigned long between;		/* calls between others */
 static unsigned long served, refused, from_large, regained, unchanged;
+static unsigned long refills;		/* asked for */
 static bool changes_fail;		/* some changes of a cache type do */
 
 static void set_type(unsigned long first, unsigned long nr, enum contigmem_cache type)
@@ -452,12 +453,60 @@ static void call_release(void)
 		ctgm_arena_release_in(first, last);
 }
 
+static void call_refill(struct work_struct *work)
+{
+	refills++;
+}
+
+static DECLARE_DELAYED_WORK(refill, call_refill);
+
+/* Frames of small arenas without a block. Of poisoned ones the arena may not know yet. */
+static unsigned long small_free(enum contigmem_cache cache)
+{
+	unsigned long free = 0, i;
+
+	for (i = 0; i < USER_FRAMES; i++)
+		free += frame[i].arena && !frame[i].of_partition && frame[i].nr <= SMALL &&
+			frame[i].cache == cache && frame[i].owner == IDLE;
+	return free;
+}
+
+static void call_reserve(void)
+{
+	ctgm_arena_set_reserve(1 + user_below(CONTIGMEM_NR_CACHES - 1),
+			       user_below(2) * user_below(24), &refill);
+}
+
+/* Neither the limits nor the kernel's need of memory take the reserve. */
+static void call_release_keeps_reserve(void)
+{
+	unsigned long since = between, free[CONTIGMEM_NR_CACHES];
+	enum contigmem_cache cache;
+
+	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++)
+		free[cache] = min(small_free(cache), arena_reserves[cache]);
+	if (user_below(2))
+		arena_release_all(NULL);
+	else
+		ctgm_arena_release_idle(0, ULONG_MAX, NULL, true);
+	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++)
+		user_check(between != since || small_free(cache) >= free[cache],
+			   "the reserve was %lu frames and is %lu", free[cache],
+			   small_free(cache));
+}
+
 /* Under pressure the arenas keep no more than twice what is live, and what may lie idle. */
 static void call_pressure(void)
 {
-	unsigned long since = between, kept = 0, free = 0, i;
+	unsigned long since = between, kept = 0, free = 0, reserved = 0, i;
+	enum contigmem_cache cache;
 
 	arena_release_all(NULL);
+	for (cache = 0; cache < CONTIGMEM_NR_CACHES; cache++)
+		reserved += arena_reserves[cache];
+	/* An arena without a block goes as a whole, and so may be more than the reserve. */
+	if (reserved)
+		return;
 	for (i = 0; i < USER_FRAMES; i++) {
 		if (!frame[i].arena || frame[i].of_partition)
 			continue;
@@ -474,7 +523,8 @@ static void (* const calls[])(void) = {
 };
 
 static void (* const sleeping_calls[])(void) = {
-	call_add, call_add, call_partition, call_release, call_pressure, user_run_work,
+	call_add, call_add, call_partition, call_release, call_pressure, call_reserve,
+	call_release_keeps_reserve, user_run_work,
 };
 
 static void call_between(void)
@@ -589,6 +639,9 @@ static void run(u64 seed)
 			partitions[i] = NULL;
 		}
 	}
+	for (i = 0; i < CONTIGMEM_NR_CACHES; i++)
+		ctgm_arena_set_reserve(i, 0, &refill);
+	cancel_delayed_work_sync(&refill);
 	ctgm_arena_exit();
 	for (i = 0; i < USER_FRAMES; i++)
 		user_check(frame[i].owner == KERNEL, "frame %#lx is lost", USER_BASE + i);
@@ -601,9 +654,9 @@ int main(void)
 	for (seed = 1; seed <= RUNS; seed++)
 		run(seed);
 	user_check(served > 100000 && refused > 100000 && between > 100000 &&
-		   from_large > 10000 && regained > 10 && unchanged > 4000,
-		   "too few: %lu blocks, %lu of large arenas or partitions, %lu refused, %lu gaps filled, %lu changes failed, %lu calls between others",
-		   served, from_large, refused, regained, unchanged, between);
+		   from_large > 10000 && regained > 10 && refills > 1000 && unchanged > 4000,
+		   "too few: %lu blocks, %lu of large arenas or partitions, %lu refused, %lu gaps filled, %lu changes failed, %lu refills, %lu calls between others",
+		   served, from_large, refused, regained, unchanged, refills, between);
 	printf("arenas: %u made, %lu blocks, %lu of large arenas or partitions, %lu refused, ",
 	       arenas_made, served, from_large, refused);
 	printf("%lu gaps filled, %lu changes of type failed, %lu calls between others, 0 wrong\n",

@@ -43,6 +43,7 @@ typedef unsigned long pgprot_t;
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define BIT(nr)			(1UL << (nr))
 #define BITS_TO_LONGS(nr)	(((nr) + 63) / 64)
+#define smp_store_release(p, value)	WRITE_ONCE(*(p), value)
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
 #define unlikely(x)		(x)
 #define WRITE_ONCE(x, value)	((void)(*(volatile __typeof__(x) *)&(x) = (value)))
