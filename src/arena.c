@@ -13,8 +13,8 @@
  * block keeps many frames from the page allocator. The smallest that serves is taken.
  *
  * Idle arenas are bounded in size and age; a worker and a shrinker give them back. Where few
- * blocks keep many small arenas, the shrinker has their free frames given back as well. A
- * partition's arena is never idle: the partition gives it back.
+ * blocks keep many small arenas, their free frames are given back as well, with age or under
+ * pressure. A partition's arena is never idle: the partition gives it back.
  */
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
@@ -30,6 +30,7 @@
 #include <linux/rculist.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -37,6 +38,7 @@
 
 #include "arena.h"
 #include "compat.h"
+#include "memtype.h"
 
 /* The default is a share of the machine's memory: the module's load computes it. */
 #define ARENA_IDLE_MB_DEFAULT	UINT_MAX
@@ -50,7 +52,7 @@ MODULE_PARM_DESC(arena_idle_mb, "MiB of memory that may lie idle in arenas (defa
 
 static unsigned int arena_idle_seconds = 30;
 module_param(arena_idle_seconds, uint, 0644);
-MODULE_PARM_DESC(arena_idle_seconds, "seconds that an arena may lie idle");
+MODULE_PARM_DESC(arena_idle_seconds, "seconds that an arena, or what few blocks leave of one, may lie idle");
 
 /**
  * struct ctgm_arena_pool - the small or the large arenas of a zone and a cache type, or that
@@ -99,8 +101,10 @@ struct ctgm_arena_pool {
  *	or at the block freed last
  * @idle_since: in jiffies, when @free became @usable
  * @gone: frames between the others that were given back while blocks stayed
+ * @any_rested: the third bitmap may have a bit
  * @busy: a bit for each frame with a block, each poisoned one and each that was given back.
- *	In a small arena a bit for each that was given back follows
+ *	In a small arena a bit for each that was given back follows, and one for each that was
+ *	free when the worker came by, and has been since
  *
  * The members from @all_offline on are protected by the pool's lock.
  */
@@ -125,6 +129,7 @@ struct ctgm_arena {
 	unsigned long next;
 	unsigned long idle_since;
 	unsigned long gone;
+	bool any_rested;
 	unsigned long busy[];
 };
 
@@ -208,7 +213,7 @@ static unsigned long arena_last(const struct ctgm_arena *arena)
 /* Words of all bitmaps of an arena. */
 static unsigned long arena_bitmap_longs(unsigned long nr)
 {
-	return (nr <= arena_small_frames() ? 2 : 1) * BITS_TO_LONGS(nr);
+	return (nr <= arena_small_frames() ? 3 : 1) * BITS_TO_LONGS(nr);
 }
 
 /**
@@ -277,6 +282,11 @@ static unsigned long arena_kept(const struct ctgm_arena *arena)
 static unsigned long *arena_gone_bits(struct ctgm_arena *arena)
 {
 	return arena->busy + BITS_TO_LONGS(arena->size);
+}
+
+static unsigned long *arena_rested_bits(struct ctgm_arena *arena)
+{
+	return arena->busy + 2 * BITS_TO_LONGS(arena->size);
 }
 
 /* The first run of frames from @from on that were not given back; false if there is none. */
@@ -360,6 +370,8 @@ static void arena_take(struct ctgm_arena *arena, unsigned long first, struct ctg
 		arena_forget_idle(arena);
 	arena->all_offline = false;
 	bitmap_set(arena->busy, first - arena->base, frames->nr);
+	if (arena->any_rested)
+		bitmap_clear(arena_rested_bits(arena), first - arena->base, frames->nr);
 	arena->free -= frames->nr;
 	arena->pool->free -= frames->nr;
 	arena->next = first + frames->nr;
@@ -615,6 +627,14 @@ static DECLARE_WORK(arena_excess_work, arena_release_excess);
 static DECLARE_DELAYED_WORK(arena_old_work, arena_release_old);
 static DECLARE_WORK(arena_reclaim_work, arena_release_all);
 
+/* Is more than half of a small arena free, beside blocks? */
+static bool arena_is_sparse(const struct ctgm_arena *arena)
+{
+	lockdep_assert_held(&arena->pool->lock);
+	return arena_keeps_longest(arena) && !arena_is_idle(arena) &&
+	       arena->free > arena_kept(arena) / 2;
+}
+
 /* Free frames of a node's small arenas of a cache type, and of those how many are idle arenas'. */
 static unsigned long arena_free_on(int nid, enum contigmem_cache cache, unsigned long *idle)
 {
@@ -685,10 +705,11 @@ static void arena_refill(int nid, enum contigmem_cache cache)
 		schedule_delayed_work(arena_refill_work, 0);
 }
 
-/* Have a worker look after idle arenas, each second while there are any. */
+/* Have a worker look after arenas, each second while some of them may have to go. */
 static void arena_look_later(void)
 {
-	if (!READ_ONCE(arena_exiting))
+	/* Most often the work waits already, which is cheap to see. */
+	if (!READ_ONCE(arena_exiting) && !delayed_work_pending(&arena_old_work))
 		schedule_delayed_work(&arena_old_work, HZ);
 }
 
@@ -709,6 +730,7 @@ void ctgm_arena_free_in(struct ctgm_arena *arena, const struct ctgm_frames *fram
 {
 	struct ctgm_arena_pool *pool = arena->pool;
 	unsigned long flags;
+	bool sparse;
 	long idle;
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
@@ -719,8 +741,11 @@ void ctgm_arena_free_in(struct ctgm_arena *arena, const struct ctgm_frames *fram
 	if (arena_keeps_longest(arena) && arena->longest < arena->free)
 		arena_set_longest(arena, max(arena->longest, arena_run_around(arena, frames)));
 	idle = arena_note_idle(arena);
+	sparse = arena_is_sparse(arena);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	/* From here on the shrinker or a worker may have given the arena back. */
+	if (sparse)
+		arena_look_later();
 	arena_look_after(idle);
 }
 
@@ -935,6 +960,7 @@ static void arena_put_back(struct ctgm_arena *arena, const struct ctgm_frames *r
 {
 	memset(arena->busy, 0, arena_bitmap_longs(run->nr) * sizeof(long));
 	arena->gone = 0;
+	arena->any_rested = false;
 	arena->has_offline_pages = false;
 	arena->all_offline = false;
 	arena_own(arena, run);
@@ -1335,22 +1361,70 @@ static long arena_lose(struct ctgm_arena *arena, const struct ctgm_frames *run)
 	return arena_note_idle(arena);
 }
 
-/* Find a run of free frames, from *from on, in an arena with few blocks, the reserve kept. */
-static bool arena_find_part(struct ctgm_arena *arena, unsigned long from, struct ctgm_frames *run)
-{
-	unsigned long at = max(from, arena->frames.first) - arena->base;
-	unsigned long end = arena_last(arena) + 1 - arena->base;
+/**
+ * struct ctgm_arena_parts - which free frames of arenas with blocks to give back
+ * @rested: only those that were free when arena_note_rested() came by, and have been since
+ * @whole: where the cache type changes only whole large pages of the direct map, which then are
+ *	not split
+ * @most: frames at most
+ */
+struct ctgm_arena_parts {
+	bool rested;
+	bool whole;
+	unsigned long most;
+};
 
-	lockdep_assert_held(&arena->pool->lock);
+/* The first run of bits that are set, or clear, from *at on; false if there is none. */
+static bool arena_next_run(const unsigned long *bits, bool set, unsigned long end,
+			   unsigned long *at, unsigned long *stop)
+{
+	*at = set ? find_next_bit(bits, end, *at) : find_next_zero_bit(bits, end, *at);
+	if (*at >= end)
+		return false;
+	*stop = set ? find_next_zero_bit(bits, end, *at) : find_next_bit(bits, end, *at);
+	return true;
+}
+
+/* Find a large page of the direct map from *at to @end whose bits are all set, or clear. */
+static bool arena_next_page(const struct ctgm_arena *arena, const unsigned long *bits, bool set,
+			    unsigned long *at, unsigned long end)
+{
+	unsigned long first, page, stop;
+
+	for (page = ALIGN(arena->base + *at, CTGM_MEMTYPE_PAGE) - arena->base;
+	     page + CTGM_MEMTYPE_PAGE <= end; page += CTGM_MEMTYPE_PAGE) {
+		first = page;
+		if (arena_next_run(bits, set, page + CTGM_MEMTYPE_PAGE, &first, &stop) &&
+		    stop - first == CTGM_MEMTYPE_PAGE) {
+			*at = page;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Find a run of free frames, from @from on, in an arena with few blocks, the reserve kept. */
+static bool arena_find_part(struct ctgm_arena *arena, const struct ctgm_arena_parts *parts,
+			    unsigned long from, struct ctgm_frames *run)
+{
+	const unsigned long *bits = parts->rested ? arena_rested_bits(arena) : arena->busy;
+	unsigned long most = min(arena_spare_on(arena->nid, arena->frames.cache), parts->most);
+	unsigned long at = max(from, arena->frames.first) - arena->base;
+	unsigned long end = arena_last(arena) + 1 - arena->base, stop;
+
+	if (!arena_is_sparse(arena) || !most)
+		return false;
+	if (parts->whole && arena->frames.cache != arena->frames.home) {
+		if (most < CTGM_MEMTYPE_PAGE ||
+		    !arena_next_page(arena, bits, parts->rested, &at, end))
+			return false;
+		stop = at + CTGM_MEMTYPE_PAGE;
+	} else if (!arena_next_run(bits, parts->rested, end, &at, &stop)) {
+		return false;
+	}
 	*run = arena->frames;
-	run->nr = arena_spare_on(arena->nid, run->cache);
-	if (!run->nr || arena_is_idle(arena) || arena->free <= arena_kept(arena) / 2)
-		return false;
-	at = find_next_zero_bit(arena->busy, end, at);
-	if (at >= end)
-		return false;
 	run->first = arena->base + at;
-	run->nr = min(find_next_bit(arena->busy, end, at) - at, run->nr);
+	run->nr = min(stop - at, most);
 	return true;
 }
 
@@ -1358,15 +1432,16 @@ static bool arena_find_part(struct ctgm_arena *arena, unsigned long from, struct
  * Take a run of free frames, like a block, of an arena with few blocks, the lowest from *from on:
  * blocks are placed in the highest. Returns NULL if there is none; *from is where to go on.
  */
-static struct ctgm_arena *arena_take_part(struct ctgm_arena_pool *pool, unsigned long *from,
-					  struct ctgm_frames *run)
+static struct ctgm_arena *arena_take_part(struct ctgm_arena_pool *pool,
+					  const struct ctgm_arena_parts *parts,
+					  unsigned long *from, struct ctgm_frames *run)
 {
 	struct ctgm_arena *arena;
 
 	lockdep_assert_held(&ctgm_arena_release_lock);
 	raw_spin_lock_irq(&pool->lock);
 	while ((arena = arena_lowest(pool, *from))) {
-		if (arena_find_part(arena, *from, run)) {
+		if (arena_find_part(arena, parts, *from, run)) {
 			arena_take(arena, run->first, run);
 			run->home = arena->frames.home;
 			*from = run->first + run->nr;
@@ -1398,8 +1473,11 @@ static void arena_give_back_part(struct ctgm_arena *arena, struct ctgm_frames *r
 	arena_look_after(idle);
 }
 
-/* Give back free frames of small arenas that have blocks, until half of what is kept is live. */
-static void arena_release_parts(void)
+/*
+ * Give back free frames of small arenas that have blocks, until half of what is kept is live.
+ * Returns false if there are more.
+ */
+static bool arena_release_parts(struct ctgm_arena_parts *parts)
 {
 	struct ctgm_arena *arena;
 	struct ctgm_frames run;
@@ -1410,13 +1488,26 @@ static void arena_release_parts(void)
 	scope = memalloc_noio_save();
 	for (i = ARENA_SMALL; i < arena_nr_pools(); i += ARENA_NR_KINDS) {
 		from = 0;
-		while (arena_excess() > 0 &&
-		       (arena = arena_take_part(arena_pool(i), &from, &run))) {
+		while (parts->most && arena_excess() > 0 &&
+		       (arena = arena_take_part(arena_pool(i), parts, &from, &run))) {
+			parts->most -= run.nr;
 			arena_give_back_part(arena, &run);
 			cond_resched();
 		}
 	}
 	memalloc_noio_restore(scope);
+	return parts->most;
+}
+
+/* What can go without splitting large pages of the direct map goes first. */
+static bool arena_release_most(bool rested, unsigned long most)
+{
+	struct ctgm_arena_parts parts = { .rested = rested, .whole = true, .most = most };
+
+	if (!arena_release_parts(&parts))
+		return false;
+	parts.whole = false;
+	return arena_release_parts(&parts);
 }
 
 /* Under pressure. */
@@ -1424,7 +1515,7 @@ static void arena_release_all(struct work_struct *work)
 {
 	mutex_lock(&ctgm_arena_release_lock);
 	arena_release(&arena_nothing_idle);
-	arena_release_parts();
+	arena_release_most(false, ULONG_MAX);
 	mutex_unlock(&ctgm_arena_release_lock);
 }
 
@@ -1489,11 +1580,57 @@ static void arena_mark_idle_offline(void)
 	mutex_unlock(&ctgm_arena_release_lock);
 }
 
+/* Note which frames of small arenas are free now. */
+static void arena_note_rested(void)
+{
+	struct ctgm_arena *arena;
+	unsigned long from;
+	unsigned int i;
+
+	lockdep_assert_held(&ctgm_arena_release_lock);
+	for (i = ARENA_SMALL; i < arena_nr_pools(); i += ARENA_NR_KINDS) {
+		struct ctgm_arena_pool *pool = arena_pool(i);
+
+		raw_spin_lock_irq(&pool->lock);
+		for (from = 0; (arena = arena_lowest(pool, from));) {
+			from = arena_last(arena) + 1;
+			bitmap_complement(arena_rested_bits(arena), arena->busy, arena->size);
+			arena->any_rested = true;
+			raw_spin_unlock_irq(&pool->lock);
+			cond_resched();
+			raw_spin_lock_irq(&pool->lock);
+		}
+		raw_spin_unlock_irq(&pool->lock);
+	}
+}
+
+/* Frames that the worker gives back in parts in a second: 32 large pages that are split. */
+#define ARENA_RESTED_MOST	(SZ_64M >> PAGE_SHIFT)
+
+/*
+ * What few blocks leave free of their arenas goes with age: once between one and two times that of
+ * idle arenas have passed since it became free.
+ */
+static void arena_release_rested(void)
+{
+	static unsigned long noted;
+
+	if (arena_excess() <= 0 || time_before(jiffies, noted + arena_idle_age()))
+		return;
+	mutex_lock(&ctgm_arena_release_lock);
+	if (arena_release_most(true, ARENA_RESTED_MOST)) {
+		arena_note_rested();
+		noted = jiffies;
+	}
+	mutex_unlock(&ctgm_arena_release_lock);
+}
+
 static void arena_release_old(struct work_struct *work)
 {
 	arena_release_excess(work);
+	arena_release_rested();
 	arena_mark_idle_offline();
-	if (arena_idle_spare() > 0)
+	if (arena_idle_spare() > 0 || arena_excess() > 0)
 		arena_look_later();
 }
 

@@ -397,6 +397,46 @@ static void few_blocks_keep_few_frames(struct kunit *test)
 	}
 }
 
+/* The same without need of memory, but only after a time. */
+static void few_blocks_keep_few_frames_with_age(struct kunit *test)
+{
+	static void *vaddr[128];
+	struct contigmem_request req = large_request(numa_mem_id(), SZ_64K, CONTIGMEM_WRITECOMBINE);
+	unsigned long end;
+	size_t before, live = 0;
+	int i;
+
+	test_set_file(test, "/sys/module/contigmem/parameters/arena_idle_seconds", "3600");
+	KUNIT_ASSERT_EQ(test, test_settled(test, 0), 0UL);
+	before = kept_size();
+	for (i = 0; i < ARRAY_SIZE(vaddr); i++)
+		vaddr[i] = test_alloc(test, &req, GFP_KERNEL);
+	for (i = 0; i < ARRAY_SIZE(vaddr); i++) {
+		if (i % 32 == 31) {
+			live += SZ_64K;
+			continue;
+		}
+		test_forget(vaddr[i]);
+		contigmem_free(vaddr[i]);
+	}
+	/* The worker looks each second. */
+	msleep(3000);
+	KUNIT_EXPECT_GT(test, kept_size(), before + 2 * live);
+	test_set_parameter(test, "arena_idle_seconds", 1);
+	end = jiffies + 60 * HZ;
+	while (kept_size() > before + 2 * live && time_before(jiffies, end))
+		msleep(100);
+	KUNIT_EXPECT_LE(test, kept_size(), before + 2 * live);
+	/* What was given back has its own type again, and what stays has the block's. */
+	test_audit(test);
+	for (i = 31; i < ARRAY_SIZE(vaddr); i += 32) {
+		test_check_block(test, vaddr[i], &req, GFP_KERNEL);
+		test_forget(vaddr[i]);
+		contigmem_free(vaddr[i]);
+	}
+	KUNIT_EXPECT_EQ(test, test_settled(test, 0), 0UL);
+}
+
 /* Free bytes of a cache type in the arenas of the node that has the fewest. */
 static size_t least_free(enum contigmem_cache cache)
 {
@@ -599,6 +639,7 @@ static struct kunit_case arena_cases[] = {
 	KUNIT_CASE(a_small_block_keeps_no_large_arena),
 	KUNIT_CASE(a_block_above_the_limit_goes_alone),
 	KUNIT_CASE(few_blocks_keep_few_frames),
+	KUNIT_CASE_SLOW(few_blocks_keep_few_frames_with_age),
 	KUNIT_CASE(the_reserve_serves_atomic_callers),
 	KUNIT_CASE_SLOW(held_frames_are_not_handed_out),
 	KUNIT_CASE(poisoned_frames_are_not_handed_out),

@@ -37,12 +37,15 @@ typedef unsigned long pgprot_t;
 #define SIZE_MAX	ULONG_MAX
 #define BITS_PER_LONG	64
 #define PAGE_SHIFT	12
+#define PMD_SIZE	(8UL << PAGE_SHIFT)
+#define SZ_64M		(64UL << 20)
 #define HZ		250
 
 #define __printf(a, b)		__attribute__((format(printf, a, b)))
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define BIT(nr)			(1UL << (nr))
 #define BITS_TO_LONGS(nr)	(((nr) + 63) / 64)
+/* There is one task, so no barrier is needed. */
 #define smp_store_release(p, value)	WRITE_ONCE(*(p), value)
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
 #define unlikely(x)		(x)
@@ -102,6 +105,11 @@ static inline bool IS_ALIGNED(unsigned long at, unsigned long to)
 static inline bool time_after_eq(unsigned long a, unsigned long b)
 {
 	return (long)(a - b) >= 0;
+}
+
+static inline bool time_before(unsigned long a, unsigned long b)
+{
+	return !time_after_eq(a, b);
 }
 
 /* Random numbers from a seed: xorshift64*. */
@@ -207,6 +215,16 @@ static inline void bitmap_clear(unsigned long *bits, unsigned long first, unsign
 {
 	for (; nr--; first++)
 		bits[first / 64] &= ~(1UL << first % 64);
+}
+
+/* The bits beyond the last one of a bitmap have no meaning. */
+static inline void bitmap_complement(unsigned long *to, const unsigned long *from,
+				     unsigned long nr)
+{
+	unsigned long i;
+
+	for (i = 0; i < BITS_TO_LONGS(nr); i++)
+		to[i] = ~from[i];
 }
 
 static inline unsigned long find_next_bit(const unsigned long *bits, unsigned long size,
@@ -459,6 +477,7 @@ struct delayed_work { struct work_struct work; };
 
 #define DECLARE_WORK(name, function)	struct work_struct name = { .run = (function) }
 #define DECLARE_DELAYED_WORK(name, function)	struct delayed_work name = { { .run = (function) } }
+#define delayed_work_pending(work_)	((work_)->work.queued)
 #define to_delayed_work(p)	container_of(p, struct delayed_work, work)
 
 static struct work_struct *user_queue;
@@ -479,10 +498,12 @@ static inline void schedule_delayed_work(struct delayed_work *work, unsigned lon
 
 static inline void user_run_work(void)
 {
-	struct work_struct *queue = user_queue;
+	struct work_struct *queue = user_queue, *next;
 
 	user_queue = NULL;
-	for (; queue; queue = queue->next) {
+	/* A work may be queued again while it runs. */
+	for (; queue; queue = next) {
+		next = queue->next;
 		queue->queued = false;
 		queue->run(queue);
 	}
