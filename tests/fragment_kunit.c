@@ -63,7 +63,8 @@ static int compare_frames(const void *left, const void *right)
 	return *a < *b ? -1 : *a > *b;
 }
 
-static unsigned long free_pages_of(int nid)
+/* The free pages of a node. */
+unsigned long test_free_pages_of(int nid)
 {
 	unsigned long pages = 0;
 	int zone;
@@ -103,7 +104,7 @@ static void take_pageblocks(int nid)
 	unsigned long most = max(nr_frames / pageblock_nr_pages / test_scale, FEWEST_TAKEN);
 	struct page *page;
 
-	while (free_pages_of(nid) > RESERVE && nr_taken < most) {
+	while (test_free_pages_of(nid) > RESERVE && nr_taken < most) {
 		page = alloc_pages_node(nid, gfp, pageblock_order);
 		if (!page)
 			break;
@@ -183,7 +184,8 @@ static void drain(struct zone *zone)
 		contigmem_free(vaddr);
 }
 
-static void drain_all(void)
+/* Have all pages that are on the processors' lists given back. */
+void test_drain_lists(void)
 {
 	int nid, zone;
 
@@ -199,7 +201,7 @@ static void break_up(struct kunit *test, unsigned int period)
 	unsigned long i, before, spoilt = 0;
 	int nid;
 
-	drain_all();
+	test_drain_lists();
 	before = total(whole_pages_of);
 	if (before < FEWEST_TAKEN * pageblock_nr_pages + num_node_state(N_MEMORY) * RESERVE)
 		kunit_skip(test, "%lu MiB are free in whole pageblocks, too few",
@@ -217,11 +219,11 @@ static void break_up(struct kunit *test, unsigned int period)
 			free_contig_range(taken[i], pageblock_nr_pages);
 	}
 	for_each_node_state(nid, N_MEMORY)
-		scatter_cache(test, nid, free_pages_of(nid) / 8 / test_scale);
+		scatter_cache(test, nid, test_free_pages_of(nid) / 8 / test_scale);
 
 	/* Is memory as fragmented as intended? */
 	kunit_info(test, "1 in %u of %lu pageblocks spoilt: %lu; free %lu MiB, in pageblocks %lu, were %lu",
-		   period, nr_taken, nr_spoilers, total(free_pages_of) >> (20 - PAGE_SHIFT),
+		   period, nr_taken, nr_spoilers, total(test_free_pages_of) >> (20 - PAGE_SHIFT),
 		   total(whole_pages_of) >> (20 - PAGE_SHIFT), before >> (20 - PAGE_SHIFT));
 	KUNIT_ASSERT_GT(test, nr_taken, 64UL);
 	KUNIT_ASSERT_GE(test, nr_spoilers, nr_taken / period);
@@ -251,7 +253,7 @@ static void mend(void)
 		drop_cache(&caches[nid]);
 		drop_cache(&fillings[nid]);
 	}
-	drain_all();
+	test_drain_lists();
 	nr_spoilers = 0;
 	nr_taken = 0;
 }
@@ -334,7 +336,7 @@ static void fill_holes(struct kunit *test)
 
 		if (cpumask_empty(cpus))
 			continue;
-		filling->wanted = free_pages_of(nid) / 2;
+		filling->wanted = test_free_pages_of(nid) / 2;
 		filling->file = compat_shmem_file("contigmem-filling", PFN_PHYS(filling->wanted));
 		KUNIT_ASSERT_EQ(test, PTR_ERR_OR_ZERO(filling->file), 0);
 		pages = work_on_cpu(cpumask_first(cpus), fill, filling);
@@ -417,16 +419,17 @@ static bool possible(const struct contigmem_request *req)
 	return false;
 }
 
-static size_t random_size(size_t largest)
+/* A size of at most @largest, a power of two: all magnitudes are as likely. */
+size_t test_random_size(struct rnd_state *rnd, size_t largest)
 {
-	size_t size = PAGE_SIZE << test_random_below(&rnd, ilog2(largest / PAGE_SIZE));
+	size_t size = PAGE_SIZE << test_random_below(rnd, ilog2(largest / PAGE_SIZE));
 
-	return size + PAGE_SIZE * (test_random_u64(&rnd) % (size / PAGE_SIZE + 1));
+	return size + PAGE_SIZE * (test_random_u64(rnd) % (size / PAGE_SIZE + 1));
 }
 
 static void random_request(struct contigmem_request *req)
 {
-	*req = CONTIGMEM_REQUEST(random_size(LARGEST));
+	*req = CONTIGMEM_REQUEST(test_random_size(&rnd, LARGEST));
 	if (test_random_below(&rnd, 3)) {
 		u64 room = req->size << test_random_below(&rnd, 8);
 
@@ -502,7 +505,7 @@ static void check_against_kernel(struct kunit *test)
 	unsigned int comparisons = COMPARISONS, i;
 
 	for (i = 0; i < comparisons && compat_has_alloc_contig_pages(); i++) {
-		struct contigmem_request req = CONTIGMEM_REQUEST(random_size(SZ_64M));
+		struct contigmem_request req = CONTIGMEM_REQUEST(test_random_size(&rnd, SZ_64M));
 		unsigned long nr = PFN_UP(req.size);
 		struct page *page;
 

@@ -28,6 +28,7 @@ extern struct kunit_suite context_suite;
 extern struct kunit_suite faults_suite;
 extern struct kunit_suite threads_suite;
 extern struct kunit_suite fragment_suite;
+extern struct kunit_suite oracle_suite;
 
 /* A size that is no power of two, and an alignment that is larger. */
 #define TEST_ODD_ALIGN	SZ_1M
@@ -38,6 +39,10 @@ unsigned int test_share(unsigned int all, unsigned int least);
 void test_random_start(struct kunit *test, struct rnd_state *rnd);
 u64 test_random_u64(struct rnd_state *rnd);
 u32 test_random_below(struct rnd_state *rnd, u32 limit);
+size_t test_random_size(struct rnd_state *rnd, size_t largest);
+
+unsigned long test_free_pages_of(int nid);
+void test_drain_lists(void);
 
 int test_swap_file(const char *path, const char *value, char *before, size_t size);
 int test_swap_debugfs(const char *path, const char *value, char *before, size_t size);
