@@ -32,12 +32,12 @@
 /**
  * struct ctgm_catch_choice - which free blocks to take
  * @order: their order
- * @mobility: the gfp bit of their pageblocks
+ * @type: the type of their pageblocks
  * @share: of a thousand free blocks of this order in the zone, how many are in the range
  */
 struct ctgm_catch_choice {
 	unsigned int order;
-	gfp_t mobility;
+	int type;
 	unsigned long share;
 };
 
@@ -45,10 +45,10 @@ struct ctgm_catch_choice {
 static const struct {
 	int type;
 	gfp_t mobility;
-} catch_types[] = {
-	{ MIGRATE_UNMOVABLE, 0 },
-	{ MIGRATE_MOVABLE, __GFP_MOVABLE },
-	{ MIGRATE_RECLAIMABLE, __GFP_RECLAIMABLE },
+} catch_types[CTGM_CATCH_TYPES] = {
+	[CTGM_CATCH_UNMOVABLE] = { MIGRATE_UNMOVABLE, 0 },
+	[CTGM_CATCH_MOVABLE] = { MIGRATE_MOVABLE, __GFP_MOVABLE },
+	[CTGM_CATCH_RECLAIMABLE] = { MIGRATE_RECLAIMABLE, __GFP_RECLAIMABLE },
 };
 
 /**
@@ -61,9 +61,30 @@ struct ctgm_catch_counts {
 	unsigned long in_range[ARRAY_SIZE(catch_types)][MAX_PAGE_ORDER + 1];
 };
 
-static struct zone *catch_zone(const struct ctgm_alloc_control *ac)
+/* The zone that is tried now. */
+struct zone *ctgm_catch_zone(const struct ctgm_alloc_control *ac)
 {
 	return &NODE_DATA(ac->node)->node_zones[ac->zone];
+}
+
+/* The index of a pageblock's type among those that blocks are taken from; or -1. */
+int ctgm_catch_type(unsigned long pfn)
+{
+	int type;
+
+	for (type = 0; type < CTGM_CATCH_TYPES; type++) {
+		if (compat_pageblock_type(pfn) == catch_types[type].type)
+			return type;
+	}
+	return -1;
+}
+
+/* Has the zone no block of this type and order in its free lists? */
+bool ctgm_catch_is_out(const struct ctgm_alloc_control *ac, int type, unsigned int order)
+{
+	const struct free_area *area = &ctgm_catch_zone(ac)->free_area[order];
+
+	return list_empty(&area->free_list[catch_types[type].type]);
 }
 
 /* Where the request fits into a block of the page allocator. */
@@ -85,7 +106,7 @@ static bool catch_count(struct ctgm_alloc_control *ac, const struct ctgm_range *
 {
 	unsigned long pfn = ALIGN_DOWN(max(range->first, ac->place.first), 1UL << least);
 	unsigned long last = min(range->last, ac->place.last), checked = ULONG_MAX, start;
-	unsigned int i;
+	int type;
 
 	for (; pfn <= last; pfn += 1UL << least) {
 		struct page *page;
@@ -115,10 +136,9 @@ static bool catch_count(struct ctgm_alloc_control *ac, const struct ctgm_range *
 		order = READ_ONCE(page->private);
 		if (order < least || order > MAX_PAGE_ORDER || !catch_fits(ac, pfn, order, &start))
 			continue;
-		for (i = 0; i < ARRAY_SIZE(catch_types); i++) {
-			if (compat_pageblock_type(pfn) == catch_types[i].type)
-				counts->in_range[i][order]++;
-		}
+		type = ctgm_catch_type(pfn);
+		if (type >= 0)
+			counts->in_range[type][order]++;
 		pfn += (1UL << order) - (1UL << least);
 	}
 	return true;
@@ -141,7 +161,7 @@ static void catch_count_all(struct ctgm_alloc_control *ac, unsigned int least,
 static bool catch_choose(struct ctgm_alloc_control *ac, struct ctgm_catch_counts *counts,
 			 struct ctgm_catch_choice *choice)
 {
-	const struct free_area *areas = catch_zone(ac)->free_area;
+	const struct free_area *areas = ctgm_catch_zone(ac)->free_area;
 	unsigned long *best = NULL;
 	unsigned int order, i;
 
@@ -156,7 +176,7 @@ static bool catch_choose(struct ctgm_alloc_control *ac, struct ctgm_catch_counts
 				continue;
 			best = in;
 			*choice = (struct ctgm_catch_choice){
-				order, catch_types[i].mobility, share
+				order, i, share
 			};
 		}
 	}
@@ -167,19 +187,43 @@ static bool catch_choose(struct ctgm_alloc_control *ac, struct ctgm_catch_counts
 	return true;
 }
 
-/* Take a block as long as the zone keeps its watermark. */
-static struct page *catch_take(struct ctgm_alloc_control *ac,
-			       const struct ctgm_catch_choice *choice)
+/* Take a block as long as the zone keeps its watermark; NULL if there is none. */
+struct page *ctgm_catch_take(struct ctgm_alloc_control *ac, int type, unsigned int order)
 {
-	gfp_t gfp = __GFP_NOWARN | __GFP_THISNODE | ctgm_zone_gfp(ac->zone) | choice->mobility;
+	gfp_t gfp = __GFP_NOWARN | __GFP_THISNODE | ctgm_zone_gfp(ac->zone) |
+		    catch_types[type].mobility;
 	struct page *page;
 
-	if (!ctgm_watermark_reserve(ac, 1UL << choice->order, false))
+	if (!ctgm_watermark_reserve(ac, 1UL << order, false))
 		return NULL;
 	ac->verdict.attempts++;
-	page = alloc_pages_node(ac->node, gfp, choice->order);
-	ctgm_watermark_unreserve(ac, 1UL << choice->order);
+	page = alloc_pages_node(ac->node, gfp, order);
+	ctgm_watermark_unreserve(ac, 1UL << order);
+	/* The page allocator goes on to a lower zone where this one has no such block. */
+	if (page && page_zonenum(page) != ac->zone) {
+		__free_pages(page, order);
+		page = NULL;
+	}
 	return page;
+}
+
+/* Free blocks that are linked by their first pages, so that the first is taken first again. */
+void ctgm_catch_give_back(struct list_head *blocks, unsigned int order)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, blocks, lru) {
+		list_del(&page->lru);
+		__free_pages(page, order);
+	}
+}
+
+/* Blocks of an order that may be taken for a request, and held all at once. */
+unsigned long ctgm_catch_most(const struct ctgm_alloc_control *ac, unsigned int order)
+{
+	unsigned long most = ac->fast ? CATCH_TRIES_FAST : CATCH_TRIES;
+
+	return min(most, ctgm_watermark_spare(ac) / CATCH_SHARE_OF_SPARE >> order);
 }
 
 /*
@@ -198,16 +242,14 @@ static bool catch_was_split(struct page *page, unsigned int order)
 static struct page *catch_search(struct ctgm_alloc_control *ac,
 				 const struct ctgm_catch_choice *choice, unsigned long *start)
 {
-	unsigned long most = ac->fast ? CATCH_TRIES_FAST : CATCH_TRIES, tries;
-	struct page *page = NULL, *other, *next;
+	unsigned long most = ctgm_catch_most(ac, choice->order), tries;
+	struct page *page = NULL;
 	LIST_HEAD(others);
 	bool last;
 
-	most = min(most, ctgm_watermark_spare(ac) / CATCH_SHARE_OF_SPARE >> choice->order);
 	for (tries = 0; tries < most; tries++) {
-		page = catch_take(ac, choice);
-		/* It goes on to a lower zone where this one has no such block. */
-		if (!page || page_zonenum(page) != ac->zone)
+		page = ctgm_catch_take(ac, choice->type, choice->order);
+		if (!page)
 			break;
 		/* A movable block may be CMA's. */
 		if (!ctgm_pfn_skip_reason(page_to_pfn(page)) &&
@@ -220,14 +262,7 @@ static struct page *catch_search(struct ctgm_alloc_control *ac,
 		if (last || fatal_signal_pending(current) || ctgm_is_late(ac))
 			break;
 	}
-	if (page && page_zonenum(page) != ac->zone) {
-		__free_pages(page, choice->order);
-		page = NULL;
-	}
-	list_for_each_entry_safe(other, next, &others, lru) {
-		list_del(&other->lru);
-		__free_pages(other, choice->order);
-	}
+	ctgm_catch_give_back(&others, choice->order);
 	return page;
 }
 

@@ -7,6 +7,25 @@
 
 #include "frames.h"
 
+/* The types of pageblocks from which blocks are taken, in the page allocator's order. */
+enum ctgm_catch_type {
+	CTGM_CATCH_UNMOVABLE,
+	CTGM_CATCH_MOVABLE,
+	CTGM_CATCH_RECLAIMABLE,
+	CTGM_CATCH_TYPES
+};
+
+struct list_head;
+struct page;
+struct zone;
+
 extern const struct ctgm_source ctgm_source_catch;
+
+struct zone *ctgm_catch_zone(const struct ctgm_alloc_control *ac);
+int ctgm_catch_type(unsigned long pfn);
+bool ctgm_catch_is_out(const struct ctgm_alloc_control *ac, int type, unsigned int order);
+unsigned long ctgm_catch_most(const struct ctgm_alloc_control *ac, unsigned int order);
+struct page *ctgm_catch_take(struct ctgm_alloc_control *ac, int type, unsigned int order);
+void ctgm_catch_give_back(struct list_head *blocks, unsigned int order);
 
 #endif /* CTGM_CATCH_H */

@@ -117,6 +117,17 @@ struct ctgm_contig_search {
 	unsigned int nr_best;
 };
 
+static void contig_search_init(struct ctgm_contig_search *search, struct ctgm_alloc_control *ac,
+			       struct ctgm_frames *frames)
+{
+	*search = (struct ctgm_contig_search){
+		.windows = { .place = ac->place, .granule = pageblock_nr_pages },
+		.pageblock = CONTIG_NO_PAGEBLOCK,
+		.ac = ac,
+		.frames = frames,
+	};
+}
+
 /* Skip pageblocks that are not to be touched; the result is cached while the scan stays in one. */
 static bool contig_skip(struct ctgm_contig_search *search, unsigned long pfn,
 			struct ctgm_frame_run *run)
@@ -313,6 +324,28 @@ static int contig_lock_and_alloc(struct ctgm_contig_search *search, unsigned lon
 	}
 	ctgm_range_unlock(&locked);
 	search->pageblock = CONTIG_NO_PAGEBLOCK;
+	return error;
+}
+
+/**
+ * ctgm_contig_take() - allocate a part of the frames that a source gathers
+ * @ac: the allocation
+ * @first: first frame
+ * @end: the frame behind the last
+ *
+ * Context: Sleeps.
+ * Return: 0, or an error with nothing taken.
+ */
+int ctgm_contig_take(struct ctgm_alloc_control *ac, unsigned long first, unsigned long end)
+{
+	struct ctgm_contig_search search;
+	int error;
+
+	if (!ctgm_watermark_reserve(ac, end - first, false))
+		return -ENOMEM;
+	contig_search_init(&search, ac, NULL);
+	error = contig_lock_and_alloc(&search, first, end);
+	ctgm_watermark_unreserve(ac, end - first);
 	return error;
 }
 
@@ -611,17 +644,6 @@ static bool contig_tries_again(const struct ctgm_contig_search *search, unsigned
 	if (search->busy)
 		return passes < (cheap ? CONTIG_MAX_CHEAP_PASSES : CONTIG_MAX_PASSES);
 	return search->ac->verdict.blocker_kind && cheap && passes < CONTIG_MAX_PASSES;
-}
-
-static void contig_search_init(struct ctgm_contig_search *search, struct ctgm_alloc_control *ac,
-			       struct ctgm_frames *frames)
-{
-	*search = (struct ctgm_contig_search){
-		.windows = { .place = ac->place, .granule = pageblock_nr_pages },
-		.pageblock = CONTIG_NO_PAGEBLOCK,
-		.ac = ac,
-		.frames = frames,
-	};
 }
 
 /* Allocate from a node by migrating pages. */

@@ -12,4 +12,6 @@ extern const struct ctgm_source ctgm_source_pageblock;
 extern const struct ctgm_source ctgm_source_contig;
 extern const struct ctgm_source ctgm_source_migrate;
 
+int ctgm_contig_take(struct ctgm_alloc_control *ac, unsigned long first, unsigned long end);
+
 #endif /* CTGM_CONTIG_H */

@@ -14,6 +14,7 @@
 #include "catch.h"
 #include "cma.h"
 #include "contig.h"
+#include "gather.h"
 #include "partition.h"
 #include "ranges.h"
 #include "source.h"
@@ -53,13 +54,14 @@ EXPORT_SYMBOL_GPL(contigmem_source_name);
  */
 struct ctgm_source_order {
 	const struct ctgm_source *free[6];
-	const struct ctgm_source *migrate[4];
+	const struct ctgm_source *migrate[5];
 };
 
 static const struct ctgm_source_order source_order_cached = {
 	.free = { &ctgm_source_arena, &ctgm_source_buddy, &ctgm_source_contig,
 		  &ctgm_source_catch, NULL },
-	.migrate = { &ctgm_source_arena, &ctgm_source_buddy, &ctgm_source_migrate, NULL },
+	.migrate = { &ctgm_source_arena, &ctgm_source_buddy, &ctgm_source_migrate,
+		     &ctgm_source_gather, NULL },
 };
 
 /*
@@ -69,7 +71,8 @@ static const struct ctgm_source_order source_order_cached = {
 static const struct ctgm_source_order source_order_typed = {
 	.free = { &ctgm_source_arena, &ctgm_source_contig, &ctgm_source_buddy,
 		  &ctgm_source_catch, NULL },
-	.migrate = { &ctgm_source_arena, &ctgm_source_migrate, &ctgm_source_buddy, NULL },
+	.migrate = { &ctgm_source_arena, &ctgm_source_migrate, &ctgm_source_buddy,
+		     &ctgm_source_gather, NULL },
 };
 
 /*
@@ -79,7 +82,8 @@ static const struct ctgm_source_order source_order_typed = {
 static const struct ctgm_source_order source_order_low = {
 	.free = { &ctgm_source_arena, &ctgm_source_pageblock, &ctgm_source_buddy,
 		  &ctgm_source_contig, &ctgm_source_catch, NULL },
-	.migrate = { &ctgm_source_arena, &ctgm_source_buddy, &ctgm_source_migrate, NULL },
+	.migrate = { &ctgm_source_arena, &ctgm_source_buddy, &ctgm_source_migrate,
+		     &ctgm_source_gather, NULL },
 };
 
 /* What no arena has yet, for a new arena. */

@@ -30,6 +30,8 @@
 #define FEWEST		(SZ_256M >> (PAGE_SHIFT + pageblock_order))
 /* One page of so many of a file is dropped. */
 #define PUNCHED		12
+/* Requests that may be missed beyond the shares: the kernel allocates beside the test. */
+#define MISSED		2
 /* Refused requests that are printed for each state. */
 #define PRINTED		4
 
@@ -505,7 +507,7 @@ static void expect_served(struct kunit *test, const struct tally *tally, enum ch
 			  unsigned int percent)
 {
 	KUNIT_EXPECT_LE(test, tally->missed[chance] * 100,
-			tally->asked[chance] * (100 - percent));
+			tally->asked[chance] * (100 - percent) + MISSED * 100);
 }
 
 static void check_state(struct kunit *test, const struct state *state)
@@ -533,12 +535,12 @@ static void check_state(struct kunit *test, const struct state *state)
 
 static void every_pageblock_rest_free(struct kunit *test)
 {
-	check_state(test, &(const struct state){ 1, false, 75, 0 });
+	check_state(test, &(const struct state){ 1, false, 98, 90 });
 }
 
 static void one_in_2_pageblocks_rest_free(struct kunit *test)
 {
-	check_state(test, &(const struct state){ 2, false, 95, 90 });
+	check_state(test, &(const struct state){ 2, false, 98, 90 });
 }
 
 static void one_in_8_pageblocks_rest_free(struct kunit *test)
@@ -551,14 +553,18 @@ static void one_in_64_pageblocks_rest_free(struct kunit *test)
 	check_state(test, &(const struct state){ 64, false, 98, 90 });
 }
 
+/*
+ * alloc_contig_range() refuses each pageblock, so that no page moves out of one. In full memory
+ * a free run is missed at times as well: few blocks may be held there.
+ */
 static void every_pageblock_rest_cache(struct kunit *test)
 {
-	check_state(test, &(const struct state){ 1, true, 75, 0 });
+	check_state(test, &(const struct state){ 1, true, 90, 0 });
 }
 
 static void one_in_2_pageblocks_rest_cache(struct kunit *test)
 {
-	check_state(test, &(const struct state){ 2, true, 95, 90 });
+	check_state(test, &(const struct state){ 2, true, 98, 90 });
 }
 
 static void one_in_8_pageblocks_rest_cache(struct kunit *test)

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A run of frames beside pages that cannot be migrated, which no single free block of the
+ * page allocator contains, and whose pageblocks alloc_contig_range() refuses. Its pieces are
+ * gathered: whole pageblocks from alloc_contig_range(), and free blocks from the page
+ * allocator one by one, as src/catch.c takes them. Asked last, since it reads long.
+ */
+#include <linux/bitmap.h>
+#include <linux/gfp.h>
+#include <linux/list.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "arena.h"
+#include "catch.h"
+#include "compat.h"
+#include "contig.h"
+#include "gather.h"
+#include "pfn_scan.h"
+#include "ranges.h"
+#include "watermark.h"
+
+/* Larger runs than this have whole pageblocks enough around them. */
+#define GATHER_MOST_PAGEBLOCKS	4
+/* Frames that are read in search of runs: about 110 instructions each. */
+#define GATHER_READS		(128 << 10)
+#define GATHER_READS_PER_RESCHED	1024
+/* The cheapest runs found are tried. */
+#define GATHER_RUNS		8
+/* Blocks taken for a request: about 1,000 instructions each. */
+#define GATHER_TAKES		(32 << 10)
+/* The pieces change while others allocate and free: they are looked up so often. */
+#define GATHER_ROUNDS		32
+
+/**
+ * struct ctgm_gather_run - a run of frames that could be gathered
+ * @range: the memory that it lies in
+ * @start: its first frame
+ * @cost: the blocks that may have to be taken for it
+ */
+struct ctgm_gather_run {
+	const struct ctgm_range *range;
+	unsigned long start;
+	unsigned long cost;
+};
+
+/**
+ * struct ctgm_gather - one request served on one node
+ * @windows: the state of the search
+ * @ac: the request
+ * @reads: frames read
+ * @takes: blocks taken
+ * @pageblock: first frame of the pageblock that was read in last
+ * @skip: no frame of that pageblock may be allocated
+ * @best: the cheapest runs, cheapest first
+ * @nr_best: how many
+ * @start: the run that is gathered
+ * @end: the frame behind it
+ * @base: the frame of the first bit of @held
+ * @nr_held: bits of @held
+ * @held: a bit for each frame that was taken
+ */
+struct ctgm_gather {
+	struct ctgm_window_search windows;
+	struct ctgm_alloc_control *ac;
+	unsigned long reads;
+	unsigned long takes;
+	unsigned long pageblock;
+	bool skip;
+	struct ctgm_gather_run best[GATHER_RUNS];
+	unsigned int nr_best;
+	unsigned long start;
+	unsigned long end;
+	unsigned long base;
+	unsigned long nr_held;
+	unsigned long held[];
+};
+
+static void gather_count_read(struct ctgm_gather *gather)
+{
+	gather->ac->verdict.frames_read++;
+	if (!(++gather->reads % GATHER_READS_PER_RESCHED)) {
+		cond_resched();
+		/* The pageblock may have gone offline meanwhile. */
+		gather->pageblock = ULONG_MAX;
+		gather->windows.stop = gather->reads >= GATHER_READS ||
+				       fatal_signal_pending(current) || ctgm_is_late(gather->ac);
+	}
+}
+
+static void gather_read(struct ctgm_window_search *windows, unsigned long pfn,
+			struct ctgm_frame_run *run)
+{
+	struct ctgm_gather *gather = container_of(windows, struct ctgm_gather, windows);
+	const char *kind;
+
+	gather_count_read(gather);
+	if (pageblock_start_pfn(pfn) != gather->pageblock) {
+		gather->pageblock = pageblock_start_pfn(pfn);
+		gather->skip = ctgm_pfn_skip_reason(pfn);
+	}
+	if (gather->skip) {
+		*run = (struct ctgm_frame_run){
+			pageblock_start_pfn(pfn), pageblock_end_pfn(pfn) - 1, CTGM_FRAME_UNMOVABLE
+		};
+		return;
+	}
+	ctgm_pfn_scan(pfn, run, &kind);
+}
+
+/* How many blocks may have to be taken until all of a run are gathered? */
+static unsigned long gather_cost(struct ctgm_gather *gather, unsigned long start)
+{
+	const struct free_area *areas = ctgm_catch_zone(gather->ac)->free_area;
+	unsigned long end = start + gather->ac->place.nr, pfn, cost = 0;
+	struct ctgm_frame_run run;
+
+	for (pfn = start; pfn < end && !gather->windows.stop; pfn = run.last + 1) {
+		gather_read(&gather->windows, pfn, &run);
+		if (run.last - run.first + 1 < pageblock_nr_pages)
+			cost += READ_ONCE(areas[ilog2(run.last - run.first + 1)].nr_free);
+	}
+	return cost;
+}
+
+static void gather_keep(struct ctgm_gather *gather, const struct ctgm_range *range,
+			unsigned long start)
+{
+	unsigned long cost = gather_cost(gather, start);
+	unsigned int at = gather->nr_best;
+
+	if (at < GATHER_RUNS)
+		gather->nr_best++;
+	else if (gather->best[--at].cost <= cost)
+		return;
+	for (; at && gather->best[at - 1].cost > cost; at--)
+		gather->best[at] = gather->best[at - 1];
+	gather->best[at] = (struct ctgm_gather_run){ range, start, cost };
+}
+
+/* Find the cheapest runs of a range of memory, which do not overlap. */
+static void gather_find(struct ctgm_gather *gather, const struct ctgm_range *range)
+{
+	unsigned long start;
+
+	gather->windows = (struct ctgm_window_search){
+		.place = ctgm_place_within(&gather->ac->place, range->first, range->last),
+		.granule = 1,
+		.inside = CTGM_FRAME_FREE,
+		.beside = CTGM_FRAME_UNMOVABLE,
+		.read = gather_read,
+		.stop = gather->windows.stop,
+	};
+	if (gather->windows.place.first > gather->windows.place.last)
+		return;
+	while (ctgm_window_next(&gather->windows, &start)) {
+		gather_keep(gather, range, start);
+		if (!start)
+			break;
+		gather->windows.to = start;
+	}
+	gather->ac->verdict.windows += gather->windows.windows;
+}
+
+static bool gather_has(const struct ctgm_gather *gather, unsigned long pfn)
+{
+	return test_bit(pfn - gather->base, gather->held);
+}
+
+static void gather_hold(struct ctgm_gather *gather, unsigned long first, unsigned long nr)
+{
+	bitmap_set(gather->held, first - gather->base, nr);
+}
+
+/* Does a block that was taken contain frames of the run? */
+static bool gather_wants(const struct ctgm_gather *gather, unsigned long first, unsigned int order)
+{
+	return first < gather->end && first + (1UL << order) > gather->start;
+}
+
+/* Keep a block that the page allocator gave if it is a piece, otherwise put it aside. */
+static bool gather_sort(struct ctgm_gather *gather, struct page *page, unsigned int order,
+			struct list_head *others)
+{
+	unsigned long first = page_to_pfn(page);
+
+	if (!gather_wants(gather, first, order)) {
+		list_add(&page->lru, others);
+		return false;
+	}
+	/* A reference count for each page. */
+	split_page(page, order);
+	gather_hold(gather, first, 1UL << order);
+	return true;
+}
+
+/**
+ * struct ctgm_gather_pieces - the pieces of a run that are not held yet
+ * @blocks: free blocks, by the type of their pageblock and order
+ * @loose: frames that are neither in a free block nor in use: in a processor's list
+ * @other: frames in use, or that nobody may allocate
+ */
+struct ctgm_gather_pieces {
+	unsigned int blocks[CTGM_CATCH_TYPES][MAX_PAGE_ORDER + 1];
+	unsigned long loose;
+	unsigned long other;
+};
+
+static void gather_look_up(struct ctgm_gather *gather, struct ctgm_gather_pieces *pieces)
+{
+	struct ctgm_frame_run run;
+	unsigned long pfn;
+	int type;
+
+	*pieces = (struct ctgm_gather_pieces){};
+	for (pfn = gather->start; pfn < gather->end; pfn = run.last + 1) {
+		run = (struct ctgm_frame_run){ pfn, pfn };
+		if (gather_has(gather, pfn))
+			continue;
+		gather_read(&gather->windows, pfn, &run);
+		type = ctgm_catch_type(pfn);
+		if (run.state != CTGM_FRAME_FREE || type < 0)
+			pieces->other++;
+		else if (ctgm_pfn_in_free_block(pfn, 0, &run))
+			pieces->blocks[type][ilog2(run.last - run.first + 1)]++;
+		else
+			pieces->loose++;
+	}
+}
+
+/* Take blocks of one type and order until so many pieces are found. */
+static unsigned int gather_take(struct ctgm_gather *gather, int type, unsigned int order,
+				unsigned int wanted)
+{
+	unsigned long most = ctgm_catch_most(gather->ac, order), tries;
+	unsigned int found = 0;
+	LIST_HEAD(others);
+
+	for (tries = 0; tries < most && found < wanted; tries++) {
+		struct page *page;
+
+		/* The page allocator would go on to larger blocks, or to other pageblocks. */
+		if (ctgm_catch_is_out(gather->ac, type, order))
+			break;
+		page = ctgm_catch_take(gather->ac, type, order);
+		if (!page)
+			break;
+		found += gather_sort(gather, page, order, &others);
+		cond_resched();
+		if (++gather->takes >= GATHER_TAKES || fatal_signal_pending(current) ||
+		    ctgm_is_late(gather->ac))
+			break;
+	}
+	ctgm_catch_give_back(&others, order);
+	return found;
+}
+
+/* Take the pieces that are not held, the largest first. True if all are. */
+static bool gather_take_all(struct ctgm_gather *gather)
+{
+	struct ctgm_gather_pieces pieces;
+	unsigned int round, found, order;
+	int type;
+
+	for (round = 0; round < GATHER_ROUNDS; round++) {
+		gather_look_up(gather, &pieces);
+		if (pieces.other)
+			return false;
+		found = 0;
+		for (order = pageblock_order; order-- && !found;) {
+			for (type = 0; type < CTGM_CATCH_TYPES && !found; type++) {
+				unsigned int wanted = pieces.blocks[type][order];
+
+				if (wanted)
+					found = gather_take(gather, type, order, wanted);
+				if (wanted && !found)
+					return false;
+			}
+		}
+		if (!found)
+			return !pieces.loose &&
+			       bitmap_weight(gather->held, gather->nr_held) >=
+			       gather->end - gather->start;
+	}
+	return false;
+}
+
+/* Can alloc_contig_range() take frames of this pageblock? */
+static bool gather_is_clean(struct ctgm_gather *gather, const struct ctgm_range *range,
+			    unsigned long pfn)
+{
+	unsigned long end = pageblock_end_pfn(pfn), at;
+	const char *kind;
+	struct ctgm_frame_run run;
+
+	if (pageblock_start_pfn(pfn) < range->first || end - 1 > range->last ||
+	    ctgm_pfn_skip_reason(pfn))
+		return false;
+	for (at = pageblock_start_pfn(pfn); at < end; at = run.last + 1) {
+		ctgm_pfn_scan(at, &run, &kind);
+		if (run.state > CTGM_FRAME_MOVABLE)
+			return false;
+	}
+	return true;
+}
+
+/* Take the part of the run in pageblocks without a page that stays. */
+static bool gather_take_clean(struct ctgm_gather *gather, const struct ctgm_range *range)
+{
+	unsigned long first = gather->start, end = gather->end;
+
+	if (!gather_is_clean(gather, range, first))
+		first = pageblock_end_pfn(first);
+	if (first < end && !gather_is_clean(gather, range, end - 1))
+		end = pageblock_start_pfn(end - 1);
+	if (first >= end)
+		return true;
+	if (ctgm_contig_take(gather->ac, first, end))
+		return false;
+	gather_hold(gather, first, end - first);
+	return true;
+}
+
+static void gather_give_back(struct ctgm_gather *gather)
+{
+	unsigned long at = 0, end;
+
+	for (; at < gather->nr_held; at = end) {
+		at = find_next_bit(gather->held, gather->nr_held, at);
+		end = find_next_zero_bit(gather->held, gather->nr_held, at);
+		if (at < end)
+			free_contig_range(gather->base + at, end - at);
+	}
+}
+
+/* Gather all frames of a run. What was gathered of one that turned out busy goes back. */
+static bool gather_run(struct ctgm_gather *gather, const struct ctgm_gather_run *run)
+{
+	bool done;
+
+	gather->start = run->start;
+	gather->end = run->start + gather->ac->place.nr;
+	gather->base = pageblock_start_pfn(run->start);
+	bitmap_zero(gather->held, gather->nr_held);
+	done = gather_take_clean(gather, run->range) && gather_take_all(gather);
+	if (!done)
+		gather_give_back(gather);
+	return done;
+}
+
+/* The whole run stays at hand as an arena, with what was taken beyond its ends. */
+static enum contigmem_reason gather_make_arena(struct ctgm_gather *gather,
+					       struct ctgm_frames *frames)
+{
+	unsigned long first = find_first_bit(gather->held, gather->nr_held);
+	struct ctgm_frames all = {
+		.first = gather->base + first,
+		.nr = find_next_zero_bit(gather->held, gather->nr_held, first) - first,
+		.source = &ctgm_source_contig,
+	};
+	struct ctgm_arena *arena = ctgm_arena_create(all.nr, gather->ac->reclaim);
+
+	if (!arena) {
+		gather_give_back(gather);
+		return CONTIGMEM_NO_BOOKKEEPING;
+	}
+	return ctgm_arena_make(arena, &all, gather->ac->cache, gather->start, frames);
+}
+
+static enum contigmem_reason gather_search(struct ctgm_gather *gather, struct ctgm_frames *frames)
+{
+	struct ctgm_alloc_control *ac = gather->ac;
+	const struct ctgm_range *range = NULL;
+	unsigned int i;
+
+	while ((range = ctgm_range_next(ac->ranges, ac->node, range)) && !gather->windows.stop) {
+		if (range->zone == ac->zone && !range->is_cma)
+			gather_find(gather, range);
+	}
+	/* What the search may read is spent: what was found is tried all the same. */
+	gather->windows.stop = false;
+	for (i = 0; i < gather->nr_best && gather->takes < GATHER_TAKES; i++) {
+		if (fatal_signal_pending(current))
+			return CONTIGMEM_INTERRUPTED;
+		if (ctgm_is_late(ac))
+			return CONTIGMEM_TIMED_OUT;
+		if (gather_run(gather, &gather->best[i]))
+			return gather_make_arena(gather, frames);
+	}
+	return CONTIGMEM_NO_FREE_RUN;
+}
+
+static enum contigmem_reason gather_alloc(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
+{
+	unsigned long bits = (GATHER_MOST_PAGEBLOCKS + 2) * pageblock_nr_pages;
+	enum contigmem_reason reason;
+	struct ctgm_gather *gather;
+
+	if (!ac->may_sleep)
+		return CONTIGMEM_WOULD_SLEEP;
+	if (ac->fast || ac->place.nr > GATHER_MOST_PAGEBLOCKS * pageblock_nr_pages)
+		return CONTIGMEM_NO_FREE_RUN;
+	/* A single free page is src/catch.c's. */
+	if (ac->place.nr == 1)
+		return CONTIGMEM_NO_FREE_RUN;
+	reason = ctgm_watermark_refuses(ac);
+	if (reason)
+		return reason;
+	gather = kzalloc(struct_size(gather, held, BITS_TO_LONGS(bits)),
+			 ac->reclaim | __GFP_NORETRY | __GFP_NOWARN);
+	if (!gather)
+		return CONTIGMEM_NO_BOOKKEEPING;
+	gather->ac = ac;
+	gather->nr_held = bits;
+	gather->pageblock = ULONG_MAX;
+	reason = gather_search(gather, frames);
+	kfree(gather);
+	return reason;
+}
+
+/* What it gathered is an arena's. */
+const struct ctgm_source ctgm_source_gather = {
+	.id = CONTIGMEM_SOURCE_BUDDY,
+	.alloc = gather_alloc,
+};
