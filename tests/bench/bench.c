@@ -33,6 +33,8 @@
 static const struct bench_job places[] = {
 	{ .place = "any", .high = (phys_addr_t)-1 },
 	{ .place = "below-16M", .high = SZ_16M - 1, .boundary = SZ_64K },
+	{ .place = "below-1G", .high = SZ_1G - 1 },
+	{ .place = "256M-512M", .low = SZ_256M, .high = SZ_512M - 1 },
 	{ .place = "window", .low = 0x9345000, .high = 0x9345000 + SZ_256M - 1 },
 };
 
@@ -84,18 +86,18 @@ static int compare(const void *left, const void *right)
 	return *a < *b ? -1 : *a > *b;
 }
 
-static void sort_samples(u64 *samples, unsigned int nr)
+void bench_sort(u64 *samples, unsigned int nr)
 {
 	sort(samples, nr, sizeof(*samples), compare, NULL);
 }
 
 /* The smallest of the sorted samples that @percent of them do not exceed. */
-static u64 percentile(const u64 *samples, unsigned int nr, unsigned int percent)
+u64 bench_percentile(const u64 *samples, unsigned int nr, unsigned int percent)
 {
 	return nr ? samples[DIV_ROUND_UP(nr * percent, 100) - 1] : 0;
 }
 
-static u64 cycles_since(u64 start)
+u64 bench_cycles_since(u64 start)
 {
 	u64 cycles = get_cycles() - start;
 
@@ -111,14 +113,14 @@ static void measure_overhead(void)
 	for (i = 0; i < MAX_SAMPLES; i++) {
 		u64 start = get_cycles();
 
-		samples[i] = cycles_since(start);
+		samples[i] = bench_cycles_since(start);
 	}
-	sort_samples(samples, MAX_SAMPLES);
-	overhead = percentile(samples, MAX_SAMPLES, 50);
+	bench_sort(samples, MAX_SAMPLES);
+	overhead = bench_percentile(samples, MAX_SAMPLES, 50);
 }
 
 /* Runs all shrinkers: contigmem releases its idle arenas. */
-static int drop_idle(void)
+int bench_drop_idle(void)
 {
 	struct file *file = filp_open("/proc/sys/vm/drop_caches", O_WRONLY, 0);
 	loff_t at = 0;
@@ -138,7 +140,7 @@ static bool get(const struct bench_peer *peer, const struct bench_job *job,
 	u64 start = get_cycles();
 	bool ok = peer->get(job, block);
 
-	to->alloc[i] = cycles_since(start);
+	to->alloc[i] = bench_cycles_since(start);
 	to->spent += to->alloc[i];
 	to->frames_read[i] = bench_verdict.frames_read;
 	to->migrated[i] = bench_verdict.pages_migrated;
@@ -152,7 +154,7 @@ static void put(const struct bench_peer *peer, const struct bench_job *job,
 	u64 start = get_cycles();
 
 	peer->put(job, block);
-	to->free[i] = cycles_since(start);
+	to->free[i] = bench_cycles_since(start);
 	to->spent += to->free[i];
 }
 
@@ -185,26 +187,26 @@ static void report(const struct bench_job *job, const char *phase)
 
 		if (!of->tries)
 			continue;
-		sort_samples(of->alloc, of->tries);
-		sort_samples(of->free, of->ok);
-		sort_samples(of->both, of->ok);
-		sort_samples(of->frames_read, of->tries);
-		sort_samples(of->migrated, of->tries);
+		bench_sort(of->alloc, of->tries);
+		bench_sort(of->free, of->ok);
+		bench_sort(of->both, of->ok);
+		bench_sort(of->frames_read, of->tries);
+		bench_sort(of->migrated, of->tries);
 		for (i = 0; i < ARRAY_SIZE(percents); i++)
 			at += scnprintf(text + at, sizeof(text) - at, ",%llu",
-					percentile(of->alloc, of->tries, percents[i]));
+					bench_percentile(of->alloc, of->tries, percents[i]));
 		for (i = 0; i < ARRAY_SIZE(percents); i++)
 			at += scnprintf(text + at, sizeof(text) - at, ",%llu",
-					percentile(of->free, of->ok, percents[i]));
+					bench_percentile(of->free, of->ok, percents[i]));
 		for (i = 0; i < ARRAY_SIZE(percents); i++)
 			at += scnprintf(text + at, sizeof(text) - at, ",%llu",
-					percentile(of->both, of->ok, percents[i]));
+					bench_percentile(of->both, of->ok, percents[i]));
 		bench_row("time,%s,%zu,%s,%s,%s,%s,%u,%u%s,%s,%llu,%llu", job->place,
 			  job->size >> 10, contigmem_cache_name(job->cache), peer->name,
 			  peer->fit(job) == BENCH_MEETS ? "yes" : "no", phase, of->tries, of->ok,
 			  text, p ? "-" : contigmem_source_name(bench_verdict.source),
-			  p ? 0 : percentile(of->frames_read, of->tries, 50),
-			  p ? 0 : percentile(of->migrated, of->tries, 50));
+			  p ? 0 : bench_percentile(of->frames_read, of->tries, 50),
+			  p ? 0 : bench_percentile(of->migrated, of->tries, 50));
 	}
 }
 
@@ -254,7 +256,7 @@ static int time_job(struct bench_job *job, unsigned int first, unsigned int samp
 	if (job->cache == CONTIGMEM_CACHED && !only)
 		bench_reserve_range(job);
 	for (i = 0; i < first; i++) {
-		error = drop_idle();
+		error = bench_drop_idle();
 		if (error)
 			goto out;
 		one_round(job, budget);
@@ -311,14 +313,15 @@ static int hold_blocks(struct bench_job *job, unsigned int count, u64 budget)
 static void live_row(const char *kind, struct bench_job *job, unsigned int live,
 		     struct series *of)
 {
-	sort_samples(of->alloc, of->tries);
-	sort_samples(of->free, of->ok);
-	sort_samples(of->both, of->ok);
+	bench_sort(of->alloc, of->tries);
+	bench_sort(of->free, of->ok);
+	bench_sort(of->both, of->ok);
 	bench_row("%s,%zu,%s,%u,%u,%u,%llu,%llu,%llu,%llu,%llu", kind, job->size >> 10,
 		  contigmem_cache_name(job->cache), live, of->tries, of->ok,
-		  percentile(of->alloc, of->tries, 50), percentile(of->free, of->ok, 50),
-		  percentile(of->both, of->ok, 50), percentile(of->both, of->ok, 99),
-		  percentile(of->both, of->ok, 100));
+		  bench_percentile(of->alloc, of->tries, 50),
+		  bench_percentile(of->free, of->ok, 50),
+		  bench_percentile(of->both, of->ok, 50), bench_percentile(of->both, of->ok, 99),
+		  bench_percentile(of->both, of->ok, 100));
 }
 
 /*
@@ -429,6 +432,16 @@ static int obey(const char *line)
 	if (sscanf(line, "hold %31s %lu %31s %u %u", first, &kib, second, &a, &millions) == 5)
 		return parse_job(&job, first, kib, second) && a && a <= MAX_SAMPLES ?
 		       hold_blocks(&job, a, millions * 1000000ULL) : -EINVAL;
+	if (sscanf(line, "drain %31s %lu %31s", first, &kib, second) == 3)
+		return parse_job(&job, first, kib, second) ? bench_drain(&job) : -EINVAL;
+	if (sscanf(line, "keep %lu %31s %u %u", &kib, second, &a, &b) == 4)
+		return parse_job(&job, "any", kib, second) && b ? bench_keep(&job, a, b) : -EINVAL;
+	if (sscanf(line, "take %31s", first) == 1)
+		return parse_job(&job, first, 4, "cached") ? bench_take(&job) : -EINVAL;
+	if (sscanf(line, "scatter %31s", first) == 1)
+		return parse_job(&job, first, 4, "cached") ? bench_scatter(&job) : -EINVAL;
+	if (!strcmp(line, "drive"))
+		return bench_drive();
 	if (sscanf(line, "threads %31s %31s %u %u", first, second, &a, &b) == 4)
 		return bench_threads(first, !strcmp(second, "same"), a, b);
 	if (sscanf(line, "spoil %u %u", &a, &b) == 2)
@@ -448,6 +461,7 @@ static ssize_t command_write(struct file *file, const char __user *from, size_t 
 	if (copy_from_user(line, from, size))
 		return -EFAULT;
 	line[size] = '\0';
+	strim(line);
 	mutex_lock(&lock);
 	error = obey(line);
 	mutex_unlock(&lock);
@@ -496,6 +510,7 @@ static void __exit bench_exit(void)
 {
 	debugfs_remove(directory);
 	bench_mend();
+	bench_uncrowd();
 	bench_peers_exit();
 	vfree(results);
 	vfree(series);

@@ -86,8 +86,19 @@ int bench_spoil(unsigned int period, unsigned int gap_mib);
 int bench_pin(unsigned long start, unsigned long bytes, unsigned long step);
 void bench_mend(void);
 
+int bench_take(const struct bench_job *job);
+int bench_scatter(const struct bench_job *job);
+int bench_drain(const struct bench_job *job);
+int bench_keep(const struct bench_job *job, unsigned int count, unsigned int period);
+int bench_drive(void);
+void bench_uncrowd(void);
+
 int bench_threads(const char *peer, bool same, unsigned int threads, unsigned int operations);
 
+u64 bench_cycles_since(u64 start);
+void bench_sort(u64 *samples, unsigned int nr);
+u64 bench_percentile(const u64 *samples, unsigned int nr, unsigned int percent);
+int bench_drop_idle(void);
 __printf(1, 2) void bench_row(const char *format, ...);
 
 #endif /* CONTIGMEM_BENCH_H */
