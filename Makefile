@@ -2,7 +2,7 @@
 # Builds contigmem.ko against KDIR; the tests run in guests, see scripts/.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
-export KERNELS QUICK FILTER VNG_OPTIONS
+export KERNELS KERNEL QUICK FILTER VNG_OPTIONS
 
 modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
@@ -29,6 +29,9 @@ lint:
 bench:
 	@scripts/bench
 
+bench-aged:
+	@scripts/bench --aged
+
 prove:
 	@scripts/prove
 
@@ -50,8 +53,9 @@ help:
 	@echo 'make prove    proofs in user space: placement, arenas, the parser of requests'
 	@echo 'make race     runs suites on a kernel that reports data races; before a release'
 	@echo 'make bench    measures beside the kernel'"'"'s own allocators; QUICK=1: less of it'
+	@echo 'make bench-aged  the same requests after a million operations have aged memory'
 	@echo 'make update   looks for newer kernels the next time'
 	@echo
 	@echo 'Kernels and logs are kept in CONTIGMEM_CACHE, by default ~/.cache/contigmem.'
 
-.PHONY: modules clean demo check check-all kunit lint bench prove race update help
+.PHONY: modules clean demo check check-all kunit lint bench bench-aged prove race update help

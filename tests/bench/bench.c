@@ -440,6 +440,8 @@ static int obey(const char *line)
 		return parse_job(&job, first, 4, "cached") ? bench_take(&job) : -EINVAL;
 	if (sscanf(line, "scatter %31s", first) == 1)
 		return parse_job(&job, first, 4, "cached") ? bench_scatter(&job) : -EINVAL;
+	if (sscanf(line, "ask %u %lu %u", &a, &kib, &b) == 3)
+		return bench_ask(a, kib, b);
 	if (!strcmp(line, "drive"))
 		return bench_drive();
 	if (sscanf(line, "threads %31s %31s %u %u", first, second, &a, &b) == 4)

@@ -93,6 +93,8 @@ int bench_keep(const struct bench_job *job, unsigned int count, unsigned int per
 int bench_drive(void);
 void bench_uncrowd(void);
 
+int bench_ask(unsigned int window_mib, unsigned long kib, unsigned int round);
+
 int bench_threads(const char *peer, bool same, unsigned int threads, unsigned int operations);
 
 u64 bench_cycles_since(u64 start);
