@@ -6,6 +6,7 @@
 #ifndef CONTIGMEM_WDM_H
 #define CONTIGMEM_WDM_H
 
+#include <linux/mm.h>
 #include <linux/types.h>
 
 typedef s32 NTSTATUS;
@@ -47,7 +48,8 @@ typedef enum _MEMORY_CACHING_TYPE {
 
 /*
  * x86 Linux has a PAGE_READONLY of its own, for user mappings. A file that
- * includes this header means the Windows one.
+ * includes this header means the Windows one; <linux/mm.h> above has defined
+ * the other, so that the order of the includes does not matter.
  */
 #undef PAGE_READONLY
 #define PAGE_READONLY				0x02
