@@ -313,7 +313,8 @@ EXPORT_SYMBOL_GPL(MmFreeContiguousMemory);
  * @NumberOfBytes: its size, as asked for or as allocated
  * @CacheType: its cache type
  *
- * Size or type of another block than this: one WARN, and nothing is freed.
+ * Another size: one WARN, and nothing is freed. Another type: one WARN, and the block is freed
+ * all the same, since address and size leave no doubt about which one is meant.
  *
  * Context: Any but NMI (IRQL <= DISPATCH_LEVEL).
  */
@@ -323,24 +324,34 @@ void MmFreeContiguousMemorySpecifyCache(PVOID BaseAddress, SIZE_T NumberOfBytes,
 	struct contigmem_info info;
 
 	/* contigmem_free() reports a wrong address. */
-	if (!contigmem_describe(BaseAddress, &info) && info.vaddr == BaseAddress &&
-	    WARN(PAGE_ALIGN(NumberOfBytes) != info.size || wdm_cache_type(CacheType) != info.cache,
-		 "%s(%p, %zu, %d): block %llu has %zu bytes and is %s\n",
-		 __func__, BaseAddress, NumberOfBytes, CacheType, info.id, info.size,
-		 contigmem_cache_name(info.cache)))
-		return;
+	if (!contigmem_describe(BaseAddress, &info) && info.vaddr == BaseAddress) {
+		bool same_size = PAGE_ALIGN(NumberOfBytes) == info.size;
+
+		WARN(!same_size || wdm_cache_type(CacheType) != info.cache,
+		     "%s(%p, %zu, %d): block %llu has %zu bytes and is %s%s\n",
+		     __func__, BaseAddress, NumberOfBytes, CacheType, info.id, info.size,
+		     contigmem_cache_name(info.cache), same_size ? ": freed" : "");
+		if (!same_size)
+			return;
+	}
 	contigmem_free(BaseAddress);
 }
 EXPORT_SYMBOL_GPL(MmFreeContiguousMemorySpecifyCache);
 
 /**
- * MmGetPhysicalAddress() - the physical address of a byte in a live block
- * @BaseAddress: any address in the block
+ * MmGetPhysicalAddress() - the physical address of a byte of kernel memory
+ * @BaseAddress: any address that the kernel maps: in a block, in memory of kmalloc() or
+ *	vmalloc(), on a stack, in the image of the kernel or of a module
+ *
+ * By the kernel's page tables. Only a block, and other memory that the caller owns, stays
+ * there. Memory of a program does not, so it has no address here: pin its pages with
+ * pin_user_pages_fast(), and take page_to_phys().
  *
  * Not a DMA address: behind an IOMMU map the block with the DMA API.
  *
- * Context: Any but NMI.
- * Return: The physical address; 0 if no live block holds the address.
+ * Context: Any, NMI included.
+ * Return: The physical address; 0 if the kernel maps nothing there, and for addresses of
+ *	programs.
  */
 PHYSICAL_ADDRESS MmGetPhysicalAddress(PVOID BaseAddress)
 {

@@ -779,7 +779,7 @@ static void free_specify_cache_of_what_was_asked(struct kunit *test)
 	}
 }
 
-static void free_specify_cache_of_something_else(struct kunit *test)
+static void free_specify_cache_of_another_size(struct kunit *test)
 {
 	static const struct {
 		SIZE_T size;
@@ -789,10 +789,6 @@ static void free_specify_cache_of_something_else(struct kunit *test)
 		{ SZ_64K + 1, MmWriteCombined },
 		{ 0, MmWriteCombined },
 		{ SIZE_MAX, MmWriteCombined },
-		{ SZ_64K, MmCached },
-		{ SZ_64K, MmNonCached },
-		{ SZ_64K, MmNotMapped },
-		{ SZ_64K, INT_MAX },
 		{ PAGE_SIZE, MmCached },
 	};
 	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_64K);
@@ -800,6 +796,7 @@ static void free_specify_cache_of_something_else(struct kunit *test)
 	int i;
 
 	req.cache = CONTIGMEM_WRITECOMBINE;
+		{ PAGE_SIZE, MmNotMapped },
 	base = cache_node(SZ_64K, 0, U64_MAX, 0, MmWriteCombined, MM_ANY_NODE_OK);
 	KUNIT_ASSERT_NOT_NULL(test, base);
 	test_keep(test, base);
@@ -820,6 +817,40 @@ static void free_of_what_is_no_base_address(struct kunit *test)
 	u8 *base = cache_node(TEST_ODD_SIZE, 0, U64_MAX, 0, MmCached, MM_ANY_NODE_OK);
 
 	KUNIT_ASSERT_NOT_NULL(test, base);
+/* A block that stayed for ever would help neither the driver nor the machine. */
+static void free_specify_cache_of_another_type(struct kunit *test)
+{
+	static const struct {
+		MEMORY_CACHING_TYPE type;
+		int freed_as;
+	} wrong[] = {
+		{ MmWriteCombined, MmNonCached },
+		{ MmWriteCombined, MmCached },
+		{ MmNonCached, MmCached },
+		{ MmCached, MmWriteCombined },
+		{ MmCached, MmMaximumCacheType },
+		{ MmWriteCombined, MmNotMapped },
+		{ MmNonCached, INT_MAX },
+	};
+	struct contigmem_info info;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		PVOID base = cache_node(SZ_64K, 0, U64_MAX, 0, wrong[i].type, MM_ANY_NODE_OK);
+
+		KUNIT_ASSERT_NOT_NULL_MSG(test, base, "case %d", i);
+		test_keep(test, base);
+		KUNIT_ASSERT_EQ(test, contigmem_describe(base, &info), 0);
+		test_expect_warning("MmFreeContiguousMemorySpecifyCache");
+		MmFreeContiguousMemorySpecifyCache(base, SZ_64K,
+						   (MEMORY_CACHING_TYPE)wrong[i].freed_as);
+		KUNIT_ASSERT_EQ_MSG(test, contigmem_describe(base, &info), -ENOENT, "case %d", i);
+		test_forget(base);
+		test_check_gone(test, &info);
+		test_audit(test);
+	}
+}
+
 	test_keep(test, base);
 	test_expect_warning("contigmem_free");
 	MmFreeContiguousMemory(base + PAGE_SIZE);
@@ -963,7 +994,8 @@ static struct kunit_case wdm_cases[] = {
 	KUNIT_CASE(contiguous_memory_is_cached_and_below_highest),
 	KUNIT_CASE(every_variant_is_freed),
 	KUNIT_CASE(free_specify_cache_of_what_was_asked),
-	KUNIT_CASE(free_specify_cache_of_something_else),
+	KUNIT_CASE(free_specify_cache_of_another_size),
+	KUNIT_CASE(free_specify_cache_of_another_type),
 	KUNIT_CASE(free_of_what_is_no_base_address),
 	KUNIT_CASE(freeing_null_is_silent),
 	KUNIT_CASE(physical_address_of_every_byte),
