@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The Windows-compatible API, written on contigmem.h alone: contigmem_alloc() checks a
- * request, and its reason becomes a status here.
+ * The Windows-compatible API, written on contigmem.h: contigmem_alloc() checks a request,
+ * and its reason becomes a status here.
  */
 #include <linux/bug.h>
 #include <linux/err.h>
@@ -13,6 +13,7 @@
 #include "../contigmem.h"
 #include "../contigmem_wdm.h"
 #include "context.h"
+#include "virt.h"
 
 static const NTSTATUS wdm_statuses[CONTIGMEM_NR_REASONS] = {
 	[CONTIGMEM_OK] = STATUS_SUCCESS,
@@ -355,6 +356,6 @@ EXPORT_SYMBOL_GPL(MmFreeContiguousMemorySpecifyCache);
  */
 PHYSICAL_ADDRESS MmGetPhysicalAddress(PVOID BaseAddress)
 {
-	return (PHYSICAL_ADDRESS){ .QuadPart = contigmem_phys(BaseAddress) };
+	return (PHYSICAL_ADDRESS){ .QuadPart = ctgm_virt_phys(BaseAddress) };
 }
 EXPORT_SYMBOL_GPL(MmGetPhysicalAddress);

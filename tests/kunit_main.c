@@ -17,6 +17,7 @@
 #include <linux/pfn.h>
 #include <linux/random.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -606,6 +607,40 @@ static void release_idle_arenas(void)
 		if (!IS_ERR(vaddr))
 			contigmem_free(vaddr);
 	}
+}
+
+/* The process that loads the suites, whose address space tests may use. */
+static struct mm_struct *process;
+
+int test_suite_init(struct kunit_suite *suite)
+{
+	if (!current->mm)
+		return -EINVAL;
+	mmget(current->mm);
+	process = current->mm;
+	return 0;
+}
+
+void test_suite_exit(struct kunit_suite *suite)
+{
+	if (process)
+		mmput(process);
+	process = NULL;
+}
+
+/*
+ * A test runs in a thread of the kernel. From here to test_leave_process() it has the address
+ * space of a process, and no assertion may end it.
+ */
+void test_enter_process(struct kunit *test)
+{
+	KUNIT_ASSERT_NOT_NULL(test, process);
+	kthread_use_mm(process);
+}
+
+void test_leave_process(void)
+{
+	kthread_unuse_mm(process);
 }
 
 /*

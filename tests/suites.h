@@ -72,6 +72,10 @@ void *test_alloc_near(struct kunit *test, const struct contigmem_request *shape,
 int test_node_without(phys_addr_t high);
 void test_thread(struct kunit *test, int (*function)(void *data), void *data,
 		 struct completion *done);
+int test_suite_init(struct kunit_suite *suite);
+void test_suite_exit(struct kunit_suite *suite);
+void test_enter_process(struct kunit *test);
+void test_leave_process(void);
 int test_init(struct kunit *test);
 void test_exit(struct kunit *test);
 

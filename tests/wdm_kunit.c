@@ -4,10 +4,16 @@
  */
 #include <linux/err.h>
 #include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/nodemask.h>
+#include <linux/percpu.h>
+#include <linux/pfn.h>
+#include <linux/sched/task.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
 
 #include "pagetable.h"
 #include "suites.h"
@@ -790,13 +796,13 @@ static void free_specify_cache_of_another_size(struct kunit *test)
 		{ 0, MmWriteCombined },
 		{ SIZE_MAX, MmWriteCombined },
 		{ PAGE_SIZE, MmCached },
+		{ PAGE_SIZE, MmNotMapped },
 	};
 	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_64K);
 	PVOID base;
 	int i;
 
 	req.cache = CONTIGMEM_WRITECOMBINE;
-		{ PAGE_SIZE, MmNotMapped },
 	base = cache_node(SZ_64K, 0, U64_MAX, 0, MmWriteCombined, MM_ANY_NODE_OK);
 	KUNIT_ASSERT_NOT_NULL(test, base);
 	test_keep(test, base);
@@ -811,12 +817,6 @@ static void free_specify_cache_of_another_size(struct kunit *test)
 	release(test, base);
 }
 
-static void free_of_what_is_no_base_address(struct kunit *test)
-{
-	struct contigmem_request req = CONTIGMEM_REQUEST(TEST_ODD_SIZE);
-	u8 *base = cache_node(TEST_ODD_SIZE, 0, U64_MAX, 0, MmCached, MM_ANY_NODE_OK);
-
-	KUNIT_ASSERT_NOT_NULL(test, base);
 /* A block that stayed for ever would help neither the driver nor the machine. */
 static void free_specify_cache_of_another_type(struct kunit *test)
 {
@@ -851,6 +851,12 @@ static void free_specify_cache_of_another_type(struct kunit *test)
 	}
 }
 
+static void free_of_what_is_no_base_address(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(TEST_ODD_SIZE);
+	u8 *base = cache_node(TEST_ODD_SIZE, 0, U64_MAX, 0, MmCached, MM_ANY_NODE_OK);
+
+	KUNIT_ASSERT_NOT_NULL(test, base);
 	test_keep(test, base);
 	test_expect_warning("contigmem_free");
 	MmFreeContiguousMemory(base + PAGE_SIZE);
@@ -890,20 +896,103 @@ static void physical_address_of_every_byte(struct kunit *test)
 			KUNIT_EXPECT_EQ_MSG(test, (u64)MmGetPhysicalAddress(byte + at).QuadPart,
 					    phys + at, "byte %#zx, protect %#x", at, protects[i]);
 		release(test, byte);
-		KUNIT_EXPECT_EQ(test, MmGetPhysicalAddress(byte).QuadPart, 0LL);
 	}
 }
 
-static void physical_address_of_foreign_memory_is_0(struct kunit *test)
+/*
+ * Is this the physical address of all @size bytes, by the page tables and by their content in
+ * the direct map?
+ */
+static void expect_phys(struct kunit *test, const char *what, const void *vaddr, SIZE_T size)
 {
-	void *foreign = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
-	int local = 0;
+	struct pagetable_entry entry = { };
+	u64 pat = pagetable_pat();
+	SIZE_T at;
 
-	KUNIT_ASSERT_NOT_NULL(test, foreign);
-	KUNIT_EXPECT_EQ(test, MmGetPhysicalAddress(NULL).QuadPart, 0LL);
-	KUNIT_EXPECT_EQ(test, MmGetPhysicalAddress(foreign).QuadPart, 0LL);
-	KUNIT_EXPECT_EQ(test, MmGetPhysicalAddress(&local).QuadPart, 0LL);
-	KUNIT_EXPECT_EQ(test, MmGetPhysicalAddress((PVOID)8).QuadPart, 0LL);
+	for (at = 0; at < size; at += min_t(SIZE_T, 509, size - at)) {
+		const u8 *byte = vaddr + at;
+		u64 phys = MmGetPhysicalAddress((PVOID)byte).QuadPart;
+
+		KUNIT_ASSERT_TRUE_MSG(test, pagetable_lookup(pat, (unsigned long)byte, &entry),
+				      "%s byte %#zx", what, at);
+		KUNIT_ASSERT_EQ_MSG(test, phys, PFN_PHYS(entry.pfn) + offset_in_page(byte),
+				    "%s byte %#zx", what, at);
+		KUNIT_ASSERT_EQ_MSG(test, *byte, *(u8 *)__va(phys), "%s byte %#zx", what, at);
+	}
+}
+
+static DEFINE_PER_CPU(u64, each_processor);
+
+static void physical_address_of_memory_that_is_no_block(struct kunit *test)
+{
+	static u8 module_data[3 * PAGE_SIZE];
+	u8 stack[64];
+	void *memory;
+	int cpu;
+
+	memset(module_data, 0x6d, sizeof(module_data));
+	memset(stack, 0x73, sizeof(stack));
+
+	memory = kunit_kmalloc(test, TEST_ODD_SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	memset(memory, 0x6b, TEST_ODD_SIZE);
+	expect_phys(test, "kmalloc", memory, TEST_ODD_SIZE);
+
+	memory = vmalloc(SZ_4M);
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	memset(memory, 0x76, SZ_4M);
+	expect_phys(test, "vmalloc", memory, SZ_64K);
+	expect_phys(test, "the end of vmalloc", memory + SZ_4M - SZ_64K, SZ_64K);
+	vfree(memory);
+
+	expect_phys(test, "the stack", stack, sizeof(stack));
+	expect_phys(test, "the module's data", module_data, sizeof(module_data));
+	expect_phys(test, "the module's code", physical_address_of_memory_that_is_no_block, 64);
+	expect_phys(test, "the kernel's code", vfree, 64);
+	expect_phys(test, "the kernel's data", &init_task, sizeof(init_task));
+	for_each_online_cpu(cpu)
+		expect_phys(test, "a processor's data", per_cpu_ptr(&each_processor, cpu),
+			    sizeof(u64));
+}
+
+static void physical_address_of_what_is_not_mapped_is_0(struct kunit *test)
+{
+	u8 *area = vmalloc(PAGE_SIZE), *direct = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
+	/* Translated bits of an address in use, under others than the highest one's copies. */
+	void *noncanonical = (void *)((unsigned long)direct & ~BIT(62));
+	unsigned long user[] = { 0, 8, 0x400000, TASK_SIZE_MAX - PAGE_SIZE };
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, area);
+	KUNIT_ASSERT_NOT_NULL(test, direct);
+	KUNIT_EXPECT_NE(test, MmGetPhysicalAddress(area).QuadPart, 0LL);
+	KUNIT_EXPECT_EQ(test, MmGetPhysicalAddress(area + PAGE_SIZE).QuadPart, 0LL);
+	vfree(area);
+	KUNIT_EXPECT_EQ(test, MmGetPhysicalAddress(area).QuadPart, 0LL);
+	KUNIT_EXPECT_EQ(test, MmGetPhysicalAddress(noncanonical).QuadPart, 0LL);
+	for (i = 0; i < ARRAY_SIZE(user); i++)
+		KUNIT_EXPECT_EQ_MSG(test, MmGetPhysicalAddress((PVOID)user[i]).QuadPart, 0LL,
+				    "%#lx", user[i]);
+}
+
+/* Pages of a program move, and this call takes no reference on them. */
+static void physical_address_of_a_program_is_0(struct kunit *test)
+{
+	unsigned long address;
+	u64 phys = U64_MAX;
+	int left = -1;
+
+	test_enter_process(test);
+	address = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  0);
+	if (!IS_ERR_VALUE(address)) {
+		left = clear_user((void __user *)address, PAGE_SIZE);
+		phys = MmGetPhysicalAddress((PVOID)address).QuadPart;
+		vm_munmap(address, PAGE_SIZE);
+	}
+	test_leave_process();
+	KUNIT_EXPECT_EQ_MSG(test, left, 0, "%#lx", address);
+	KUNIT_EXPECT_EQ(test, phys, 0ULL);
 }
 
 /* A caller under a lock is served if nothing has to sleep, else gets a status. */
@@ -930,7 +1019,7 @@ static void callable_under_a_lock(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, typed_status, STATUS_INSUFFICIENT_RESOURCES, "%#x",
 			    typed_status);
 	KUNIT_EXPECT_NULL(test, refused);
-	KUNIT_EXPECT_EQ(test, (u64)MmGetPhysicalAddress(base).QuadPart, 0ULL);
+	KUNIT_EXPECT_EQ(test, contigmem_phys(base), 0);
 	if (NT_SUCCESS(typed_status))
 		MmFreeContiguousMemory(refused);
 }
@@ -957,7 +1046,7 @@ static void old_calls_under_a_lock(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(base); i++) {
 		KUNIT_EXPECT_NOT_NULL_MSG(test, base[i], "call %d", i);
 		KUNIT_EXPECT_NE_MSG(test, phys[i], 0ULL, "call %d", i);
-		KUNIT_EXPECT_EQ(test, (u64)MmGetPhysicalAddress(base[i]).QuadPart, 0ULL);
+		KUNIT_EXPECT_EQ(test, contigmem_phys(base[i]), 0);
 	}
 }
 
@@ -999,7 +1088,9 @@ static struct kunit_case wdm_cases[] = {
 	KUNIT_CASE(free_of_what_is_no_base_address),
 	KUNIT_CASE(freeing_null_is_silent),
 	KUNIT_CASE(physical_address_of_every_byte),
-	KUNIT_CASE(physical_address_of_foreign_memory_is_0),
+	KUNIT_CASE(physical_address_of_memory_that_is_no_block),
+	KUNIT_CASE(physical_address_of_what_is_not_mapped_is_0),
+	KUNIT_CASE(physical_address_of_a_program_is_0),
 	KUNIT_CASE(callable_under_a_lock),
 	KUNIT_CASE(old_calls_under_a_lock),
 	{}
@@ -1007,6 +1098,8 @@ static struct kunit_case wdm_cases[] = {
 
 struct kunit_suite wdm_suite = {
 	.name = "contigmem_wdm",
+	.suite_init = test_suite_init,
+	.suite_exit = test_suite_exit,
 	.init = test_init,
 	.exit = test_exit,
 	.test_cases = wdm_cases,
