@@ -359,3 +359,41 @@ PHYSICAL_ADDRESS MmGetPhysicalAddress(PVOID BaseAddress)
 	return (PHYSICAL_ADDRESS){ .QuadPart = ctgm_virt_phys(BaseAddress) };
 }
 EXPORT_SYMBOL_GPL(MmGetPhysicalAddress);
+
+/*
+ * A read-only block alone has an address that is not that of the direct map: all of these are
+ * where vmalloc() maps, and there are few.
+ */
+static const void *wdm_readonly_at(phys_addr_t phys)
+{
+	struct contigmem_info info;
+	const void *at = (void *)VMALLOC_START;
+
+	for (; !contigmem_next(at, &info); at = info.vaddr + info.size) {
+		if (!info.freed && info.flags & CONTIGMEM_READONLY && phys >= info.phys &&
+		    phys - info.phys < info.size)
+			return info.vaddr + (phys - info.phys);
+	}
+	return NULL;
+}
+
+/**
+ * MmGetVirtualForPhysical() - the address of a byte in a live block
+ * @PhysicalAddress: any physical address
+ *
+ * Context: Any but NMI.
+ * Return: The address under which the owner of the block has the byte; NULL if no live block
+ *	holds it (our decision: other memory has no one address that could be meant).
+ */
+PVOID MmGetVirtualForPhysical(PHYSICAL_ADDRESS PhysicalAddress)
+{
+	phys_addr_t phys = PhysicalAddress.QuadPart;
+	struct contigmem_info info;
+
+	if (!pfn_valid(PHYS_PFN(phys)))
+		return NULL;
+	if (!contigmem_describe(__va(phys), &info))
+		return __va(phys);
+	return (PVOID)wdm_readonly_at(phys);
+}
+EXPORT_SYMBOL_GPL(MmGetVirtualForPhysical);
