@@ -351,6 +351,9 @@ void MmFreeContiguousMemorySpecifyCache(PVOID BaseAddress, SIZE_T NumberOfBytes,
 PHYSICAL_ADDRESS MmGetPhysicalAddress(PVOID BaseAddress);
 PVOID MmGetVirtualForPhysical(PHYSICAL_ADDRESS PhysicalAddress);
 
+/* For the MDL itself, after MmFreePagesFromMdl(). */
+void ExFreePool(PVOID Memory);
+
 /* How many bytes are the same, from the first on. */
 static inline SIZE_T RtlCompareMemory(const void *one, const void *other, SIZE_T bytes)
 {

@@ -8,7 +8,7 @@ the first alone. Macros of the project are looked through, for the calls in them
 import re
 from pathlib import Path
 
-PUBLIC = ("contigmem.h", "contigmem_wdm.h")
+PUBLIC = ("contigmem.h", "contigmem_wdm.h", "contigmem_wdk.h")
 NOISE = re.compile(
     r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL
 )
@@ -232,7 +232,7 @@ def public_names(tree):
         word
         for path in PUBLIC
         if path in tree
-        for word in re.findall(r"\b(?:devm_)?contigmem_\w+|\bMm\w+", tree[path].code)
+        for word in re.findall(r"\b(?:devm_)?contigmem_\w+|\b(?:Mm|Ex|Io|Ke)[A-Z]\w+", tree[path].code)
     }
 
 

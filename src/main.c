@@ -45,6 +45,7 @@
 #include "lru_drain.h"
 #include "parse.h"
 #include "partition.h"
+#include "pool.h"
 #include "range_lock.h"
 #include "ranges.h"
 #include "reserve.h"
@@ -324,6 +325,7 @@ static void __exit contigmem_exit(void)
 {
 	/* Callers' blocks hold references on the module: only debugfs' blocks are left. */
 	ctgm_debugfs_exit();
+	ctgm_pool_flush();
 	ctgm_block_flush();
 	ctgm_reserve_exit();
 	ctgm_partition_exit();
