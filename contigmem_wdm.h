@@ -351,6 +351,75 @@ void MmFreeContiguousMemorySpecifyCache(PVOID BaseAddress, SIZE_T NumberOfBytes,
 PHYSICAL_ADDRESS MmGetPhysicalAddress(PVOID BaseAddress);
 PVOID MmGetVirtualForPhysical(PHYSICAL_ADDRESS PhysicalAddress);
 
+typedef CCHAR KPROCESSOR_MODE;
+
+typedef enum _MODE {
+	KernelMode,
+	UserMode,
+	MaximumMode
+} MODE;
+
+typedef enum _MM_PAGE_PRIORITY {
+	LowPagePriority = 0,
+	NormalPagePriority = 16,
+	HighPagePriority = 32
+} MM_PAGE_PRIORITY;
+
+#define MdlMappingNoWrite			0x80000000u
+#define MdlMappingNoExecute			0x40000000u
+
+#define MDL_MAPPED_TO_SYSTEM_VA			0x0001
+#define MDL_PAGES_LOCKED			0x0002
+#define MDL_SOURCE_IS_NONPAGED_POOL		0x0004
+
+/* There are none. */
+typedef struct _IRP *PIRP;
+
+/*
+ * A buffer and its pages. For a driver it has Next, MdlFlags and what the macros below
+ * return. The page numbers stand behind it.
+ */
+typedef struct _MDL {
+	struct _MDL *Next;
+	USHORT MdlFlags;
+	USHORT Kind;
+	ULONG ByteCount;
+	ULONG ByteOffset;
+	PVOID MappedSystemVa;
+	PVOID StartVa;
+	PVOID Mapping;
+} MDL, *PMDL;
+
+#define MmGetMdlPfnArray(mdl)			((PPFN_NUMBER)((mdl) + 1))
+#define MmGetMdlByteCount(mdl)			((mdl)->ByteCount)
+#define MmGetMdlByteOffset(mdl)			((mdl)->ByteOffset)
+#define MmGetMdlBaseVa(mdl)			((mdl)->StartVa)
+#define MmGetMdlVirtualAddress(mdl)	\
+	((PVOID)((PUCHAR)(mdl)->StartVa + (mdl)->ByteOffset))
+
+#define MM_DONT_ZERO_ALLOCATION			0x00000001u
+#define MM_ALLOCATE_FROM_LOCAL_NODE_ONLY	0x00000002u
+#define MM_ALLOCATE_FULLY_REQUIRED		0x00000004u
+#define MM_ALLOCATE_NO_WAIT			0x00000008u
+#define MM_ALLOCATE_PREFER_CONTIGUOUS		0x00000010u
+#define MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS	0x00000020u
+
+PMDL IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBuffer,
+		   BOOLEAN ChargeQuota, PIRP Irp);
+void IoFreeMdl(PMDL Mdl);
+void MmBuildMdlForNonPagedPool(PMDL MemoryDescriptorList);
+PVOID MmGetSystemAddressForMdlSafe(PMDL Mdl, ULONG Priority);
+PVOID MmMapLockedPagesSpecifyCache(PMDL MemoryDescriptorList, KPROCESSOR_MODE AccessMode,
+				   MEMORY_CACHING_TYPE CacheType, PVOID RequestedAddress,
+				   ULONG BugCheckOnFailure, ULONG Priority);
+void MmUnmapLockedPages(PVOID BaseAddress, PMDL MemoryDescriptorList);
+PMDL MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress,
+			     PHYSICAL_ADDRESS SkipBytes, SIZE_T TotalBytes,
+			     MEMORY_CACHING_TYPE CacheType, ULONG Flags);
+PMDL MmAllocateNodePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress,
+				 PHYSICAL_ADDRESS SkipBytes, SIZE_T TotalBytes,
+				 MEMORY_CACHING_TYPE CacheType, ULONG IdealNode, ULONG Flags);
+void MmFreePagesFromMdl(PMDL MemoryDescriptorList);
 /* For the MDL itself, after MmFreePagesFromMdl(). */
 void ExFreePool(PVOID Memory);
 

@@ -43,6 +43,7 @@
 #include "debugfs.h"
 #include "history.h"
 #include "lru_drain.h"
+#include "mdl.h"
 #include "parse.h"
 #include "partition.h"
 #include "pool.h"
@@ -325,6 +326,7 @@ static void __exit contigmem_exit(void)
 {
 	/* Callers' blocks hold references on the module: only debugfs' blocks are left. */
 	ctgm_debugfs_exit();
+	ctgm_mdl_flush();
 	ctgm_pool_flush();
 	ctgm_block_flush();
 	ctgm_reserve_exit();

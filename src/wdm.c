@@ -14,6 +14,7 @@
 #include "../contigmem_wdm.h"
 #include "context.h"
 #include "virt.h"
+#include "wdm.h"
 
 static const NTSTATUS wdm_statuses[CONTIGMEM_NR_REASONS] = {
 	[CONTIGMEM_OK] = STATUS_SUCCESS,
@@ -67,7 +68,8 @@ static enum contigmem_cache wdm_cache_protect(ULONG protect, unsigned int *flags
 	}
 }
 
-static enum contigmem_cache wdm_cache_type(MEMORY_CACHING_TYPE type)
+/* Returns %CONTIGMEM_NR_CACHES, which contigmem_alloc() refuses, for a type not accepted. */
+enum contigmem_cache ctgm_wdm_cache(MEMORY_CACHING_TYPE type)
 {
 	switch (type) {
 	case MmNonCached:
@@ -211,7 +213,7 @@ PVOID MmAllocateContiguousMemorySpecifyCacheNode(SIZE_T NumberOfBytes,
 	req.low = LowestAcceptableAddress.QuadPart;
 	req.high = HighestAcceptableAddress.QuadPart;
 	req.boundary = BoundaryAddressMultiple.QuadPart;
-	req.cache = wdm_cache_type(CacheType);
+	req.cache = ctgm_wdm_cache(CacheType);
 	return wdm_allocate(&req, PreferredNode, __builtin_return_address(0));
 }
 EXPORT_SYMBOL_GPL(MmAllocateContiguousMemorySpecifyCacheNode);
@@ -270,7 +272,7 @@ PVOID MmAllocateContiguousMemorySpecifyCache(SIZE_T NumberOfBytes,
 	req.low = LowestAcceptableAddress.QuadPart;
 	req.high = HighestAcceptableAddress.QuadPart;
 	req.boundary = BoundaryAddressMultiple.QuadPart;
-	req.cache = wdm_cache_type(CacheType);
+	req.cache = ctgm_wdm_cache(CacheType);
 	return wdm_allocate(&req, MM_ANY_NODE_OK, __builtin_return_address(0));
 }
 EXPORT_SYMBOL_GPL(MmAllocateContiguousMemorySpecifyCache);
@@ -328,7 +330,7 @@ void MmFreeContiguousMemorySpecifyCache(PVOID BaseAddress, SIZE_T NumberOfBytes,
 	if (!contigmem_describe(BaseAddress, &info) && info.vaddr == BaseAddress) {
 		bool same_size = PAGE_ALIGN(NumberOfBytes) == info.size;
 
-		WARN(!same_size || wdm_cache_type(CacheType) != info.cache,
+		WARN(!same_size || ctgm_wdm_cache(CacheType) != info.cache,
 		     "%s(%p, %zu, %d): block %llu has %zu bytes and is %s%s\n",
 		     __func__, BaseAddress, NumberOfBytes, CacheType, info.id, info.size,
 		     contigmem_cache_name(info.cache), same_size ? ": freed" : "");

@@ -20,6 +20,7 @@ extern struct kunit_suite alloc_suite;
 extern struct kunit_suite errors_suite;
 extern struct kunit_suite wdm_suite;
 extern struct kunit_suite header_suite;
+extern struct kunit_suite mdl_suite;
 extern struct kunit_suite wdk_suite;
 extern struct kunit_suite random_suite;
 extern struct kunit_suite arena_suite;
