@@ -19,6 +19,7 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
@@ -283,15 +284,15 @@ static const struct file_operations mdl_user_fops = {
 static PVOID mdl_map_user(PMDL mdl, PVOID requested, bool readonly)
 {
 	unsigned long bytes = mdl_pages(mdl) << PAGE_SHIFT, address;
+	struct mdl_user init = { .mdl = mdl, .task = current, .readonly = readonly };
 	struct mdl_user *user;
 	struct file *file;
 
 	if (!bytes || !current->mm || !ctgm_may_sleep())
 		return NULL;
-	user = kzalloc(sizeof(*user), GFP_KERNEL);
+	user = kmemdup(&init, sizeof(init), GFP_KERNEL);
 	if (!user)
 		return NULL;
-	*user = (struct mdl_user){ .mdl = mdl, .task = current, .readonly = readonly };
 	file = anon_inode_getfile("[contigmem-mdl]", &mdl_user_fops, user, O_RDWR);
 	if (IS_ERR(file)) {
 		kfree(user);
@@ -410,8 +411,7 @@ void MmBuildMdlForNonPagedPool(PMDL MemoryDescriptorList)
 	for (at = 0; at < nr; at++) {
 		phys_addr_t phys = ctgm_virt_phys(mdl->StartVa + (at << PAGE_SHIFT));
 
-		if (WARN(!phys, "MmBuildMdlForNonPagedPool: page %lu of %lu is not mapped\n", at,
-			 nr))
+		if (WARN(!phys, "%s: page %lu of %lu is not mapped\n", __func__, at, nr))
 			return;
 		pfns[at] = PHYS_PFN(phys);
 	}
@@ -471,7 +471,7 @@ PVOID MmMapLockedPagesSpecifyCache(PMDL MemoryDescriptorList, KPROCESSOR_MODE Ac
 		return mdl_map_user(mdl, RequestedAddress, readonly);
 	if (AccessMode != KernelMode ||
 	    WARN(mdl->MdlFlags & (MDL_MAPPED_TO_SYSTEM_VA | MDL_SOURCE_IS_NONPAGED_POOL),
-		 "MmMapLockedPagesSpecifyCache: the MDL is mapped into the kernel already\n"))
+		 "%s: the MDL is mapped into the kernel already\n", __func__))
 		return NULL;
 	return mdl_map_system(mdl, readonly);
 }
@@ -498,7 +498,7 @@ void MmUnmapLockedPages(PVOID BaseAddress, PMDL MemoryDescriptorList)
 		return;
 	}
 	if (!WARN(!(mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) || BaseAddress != mdl->MappedSystemVa,
-		  "MmUnmapLockedPages: this MDL is not mapped there\n"))
+		  "%s: this MDL is not mapped there\n", __func__))
 		mdl_unmap_system(mdl);
 }
 EXPORT_SYMBOL_GPL(MmUnmapLockedPages);
@@ -746,7 +746,7 @@ void MmFreePagesFromMdl(PMDL MemoryDescriptorList)
 {
 	PMDL mdl = MemoryDescriptorList;
 
-	if (WARN(mdl->Kind != MDL_KIND_PAGES, "MmFreePagesFromMdl: the MDL has no pages\n"))
+	if (WARN(mdl->Kind != MDL_KIND_PAGES, "%s: the MDL has no pages\n", __func__))
 		return;
 	mdl_unmap_system(mdl);
 	mdl_free_pages(mdl, __builtin_return_address(0));

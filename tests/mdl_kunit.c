@@ -4,6 +4,7 @@
  * and with pages of their own.
  */
 #include <linux/err.h>
+#include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/nodemask.h>
@@ -73,9 +74,7 @@ static void mdl_describes_a_block(struct kunit *test)
 				KUNIT_EXPECT_PTR_EQ(test, MmGetMdlBaseVa(mdl),
 						    (PVOID)(base + PAGE_SIZE));
 				KUNIT_EXPECT_PTR_EQ(test,
-						    MmGetSystemAddressForMdlSafe(mdl,
-										 NormalPagePriority),
-						    buffer);
+						    MmGetSystemAddressForMdlSafe(mdl, 0), buffer);
 				for (page = 0; page < mdl_span(mdl); page++)
 					KUNIT_EXPECT_EQ(test, MmGetMdlPfnArray(mdl)[page],
 							PHYS_PFN(phys) + 1 + page);
@@ -356,8 +355,9 @@ static void a_mapping_outlives_block_and_mdl(struct kunit *test)
 	test_check_gone(test, &info);
 }
 
-/* Each page is in the range and in a block of this type, and none is there twice. */
-static void check_pages(struct kunit *test, PMDL mdl, u64 low, u64 high, enum contigmem_cache cache)
+/* Each page is in the range and in a block of this type; the first ones are not there twice. */
+static void check_pages(struct kunit *test, PMDL mdl, u64 low, u64 high,
+			enum contigmem_cache cache)
 {
 	const PFN_NUMBER *pfns = MmGetMdlPfnArray(mdl);
 	SIZE_T page, other, nr = mdl_span(mdl);
@@ -371,7 +371,7 @@ static void check_pages(struct kunit *test, PMDL mdl, u64 low, u64 high, enum co
 		KUNIT_ASSERT_LE(test, (u64)PFN_PHYS(pfns[page]) + PAGE_SIZE - 1, high);
 		KUNIT_ASSERT_EQ(test, contigmem_describe(vaddr, &info), 0);
 		KUNIT_ASSERT_EQ(test, (int)info.cache, (int)cache);
-		for (other = 0; other < page; other++)
+		for (other = 0; other < min_t(SIZE_T, page, 64); other++)
 			KUNIT_ASSERT_NE(test, pfns[page], pfns[other]);
 	}
 	test_check_type(test, PFN_PHYS(pfns[0]), PAGE_SIZE, cache);
@@ -446,32 +446,19 @@ static void chunks_are_contiguous_and_aligned(struct kunit *test)
 	free_pages_of(test, mdl);
 }
 
-/* A place of 256 KiB that is free, for requests that cannot all be served. */
-static u64 free_place(struct kunit *test)
-{
-	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_256K);
-	PVOID base;
-	u64 phys;
-
-	req.align = SZ_256K;
-	base = test_alloc(test, &req, GFP_KERNEL);
-	phys = test_phys(test, base);
-	test_free(test, base);
-	return phys;
-}
-
+/* 4 MiB of 8 MiB: in ZONE_DMA, where few others allocate. */
 static void what_is_there_is_given(struct kunit *test)
 {
-	u64 low = free_place(test), high = low + SZ_256K - 1;
+	const u64 low = SZ_8M, high = SZ_8M + SZ_4M - 1;
 	PMDL mdl;
 
-	mdl = MmAllocatePagesForMdlEx(at(low), at(high), at(0), SZ_1M, MmCached, 0);
+	mdl = MmAllocatePagesForMdlEx(at(low), at(high), at(0), SZ_8M, MmCached, 0);
 	KUNIT_ASSERT_NOT_NULL(test, mdl);
-	KUNIT_EXPECT_LE(test, MmGetMdlByteCount(mdl), (ULONG)SZ_256K);
+	KUNIT_EXPECT_LE(test, MmGetMdlByteCount(mdl), (ULONG)SZ_4M);
 	check_pages(test, mdl, low, high, CONTIGMEM_CACHED);
 	free_pages_of(test, mdl);
 
-	mdl = MmAllocatePagesForMdlEx(at(low), at(high), at(SZ_64K), SZ_1M, MmCached,
+	mdl = MmAllocatePagesForMdlEx(at(low), at(high), at(SZ_64K), SZ_8M, MmCached,
 				      MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS);
 	KUNIT_ASSERT_NOT_NULL(test, mdl);
 	KUNIT_EXPECT_EQ(test, MmGetMdlByteCount(mdl) % SZ_64K, 0U);
@@ -479,9 +466,9 @@ static void what_is_there_is_given(struct kunit *test)
 	free_pages_of(test, mdl);
 
 	/* All or nothing; and one contiguous block is never partial. */
-	KUNIT_EXPECT_NULL(test, MmAllocatePagesForMdlEx(at(low), at(high), at(0), SZ_1M, MmCached,
+	KUNIT_EXPECT_NULL(test, MmAllocatePagesForMdlEx(at(low), at(high), at(0), SZ_8M, MmCached,
 							MM_ALLOCATE_FULLY_REQUIRED));
-	KUNIT_EXPECT_NULL(test, MmAllocatePagesForMdlEx(at(low), at(high), at(0), SZ_1M, MmCached,
+	KUNIT_EXPECT_NULL(test, MmAllocatePagesForMdlEx(at(low), at(high), at(0), SZ_8M, MmCached,
 							MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS));
 	test_audit(test);
 }
@@ -489,7 +476,7 @@ static void what_is_there_is_given(struct kunit *test)
 /* Ranges that lie apart are looked at one after the other, and nothing between them. */
 static void skipped_ranges_are_kept(struct kunit *test)
 {
-	u64 low = round_down(free_place(test), SZ_2M);
+	const u64 low = SZ_16M;
 	SIZE_T page;
 	PMDL mdl;
 

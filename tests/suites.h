@@ -22,6 +22,7 @@ extern struct kunit_suite wdm_suite;
 extern struct kunit_suite header_suite;
 extern struct kunit_suite mdl_suite;
 extern struct kunit_suite wdk_suite;
+extern struct kunit_suite shapes_suite;
 extern struct kunit_suite random_suite;
 extern struct kunit_suite arena_suite;
 extern struct kunit_suite partition_suite;
