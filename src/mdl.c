@@ -44,12 +44,12 @@ static unsigned long mdl_pages(const MDL *mdl)
 }
 
 /**
- * struct mdl_part - pages of an MDL that are side by side in one block
+ * struct ctgm_mdl_part - pages of an MDL that are side by side in one block
  * @block: the block, used
  * @pfn: first frame
  * @nr: how many
  */
-struct mdl_part {
+struct ctgm_mdl_part {
 	struct ctgm_block *block;
 	unsigned long pfn;
 	unsigned long nr;
@@ -69,7 +69,7 @@ static const void *mdl_page_address(PMDL mdl, unsigned long at)
  * The part that begins with a page, its block used; false if no live block has the page, or
  * the driver has changed its number.
  */
-static bool mdl_get_part(PMDL mdl, unsigned long at, struct mdl_part *part)
+static bool mdl_get_part(PMDL mdl, unsigned long at, struct ctgm_mdl_part *part)
 {
 	const PFN_NUMBER *pfns = MmGetMdlPfnArray(mdl) + at;
 	const void *vaddr = mdl_page_address(mdl, at);
@@ -93,13 +93,13 @@ static bool mdl_get_part(PMDL mdl, unsigned long at, struct mdl_part *part)
 }
 
 /**
- * struct mdl_mapping - a mapping for the kernel
+ * struct ctgm_mdl_mapping - a mapping for the kernel
  * @later: in the list of the worker
  * @vaddr: from vmap()
  * @nr: how many blocks
  * @blocks: used, so that no page gets another owner or cache type while it is mapped
  */
-struct mdl_mapping {
+struct ctgm_mdl_mapping {
 	struct llist_node later;
 	void *vaddr;
 	unsigned long nr;
@@ -109,7 +109,7 @@ struct mdl_mapping {
 static LLIST_HEAD(mdl_later);
 
 /* Sleeps. */
-static void mdl_mapping_destroy(struct mdl_mapping *mapping)
+static void mdl_mapping_destroy(struct ctgm_mdl_mapping *mapping)
 {
 	unsigned long i;
 
@@ -122,7 +122,7 @@ static void mdl_mapping_destroy(struct mdl_mapping *mapping)
 
 static void mdl_destroy_listed(struct work_struct *work)
 {
-	struct mdl_mapping *mapping, *next;
+	struct ctgm_mdl_mapping *mapping, *next;
 
 	llist_for_each_entry_safe(mapping, next, llist_del_all(&mdl_later), later)
 		mdl_mapping_destroy(mapping);
@@ -138,7 +138,7 @@ void ctgm_mdl_flush(void)
 
 static void mdl_unmap_system(PMDL mdl)
 {
-	struct mdl_mapping *mapping = mdl->Mapping;
+	struct ctgm_mdl_mapping *mapping = mdl->Mapping;
 
 	mdl->Mapping = NULL;
 	mdl->MappedSystemVa = NULL;
@@ -154,11 +154,11 @@ static void mdl_unmap_system(PMDL mdl)
 }
 
 /* All pages of an MDL with their blocks, used and of one cache type; NULL if they are not. */
-static struct mdl_mapping *mdl_mapping_create(PMDL mdl, struct page **pages)
+static struct ctgm_mdl_mapping *mdl_mapping_create(PMDL mdl, struct page **pages)
 {
 	unsigned long nr = mdl_pages(mdl), at, i;
-	struct mdl_mapping *mapping;
-	struct mdl_part part;
+	struct ctgm_mdl_mapping *mapping;
+	struct ctgm_mdl_part part;
 
 	mapping = kvzalloc(struct_size(mapping, blocks, nr), GFP_KERNEL);
 	if (!mapping)
@@ -195,7 +195,7 @@ static bool mdl_is_contiguous(PMDL mdl)
 static PVOID mdl_map_system(PMDL mdl, bool readonly)
 {
 	unsigned long nr = mdl_pages(mdl);
-	struct mdl_mapping *mapping;
+	struct ctgm_mdl_mapping *mapping;
 	struct page **pages;
 	pgprot_t prot;
 
@@ -229,12 +229,12 @@ static PVOID mdl_map_system(PMDL mdl, bool readonly)
 }
 
 /**
- * struct mdl_user - the file behind a mapping for a program
+ * struct ctgm_mdl_user - the file behind a mapping for a program
  * @mdl: compared, and read while @task maps it
  * @task: maps now; no later mmap() of the file is served
  * @readonly: the program can never write through it
  */
-struct mdl_user {
+struct ctgm_mdl_user {
 	PMDL mdl;
 	struct task_struct *task;
 	bool readonly;
@@ -242,10 +242,10 @@ struct mdl_user {
 
 static int mdl_user_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	struct mdl_user *user = file->private_data;
+	struct ctgm_mdl_user *user = file->private_data;
 	unsigned long nr = vma_pages(vma), at;
 	enum contigmem_cache cache = CONTIGMEM_NR_CACHES;
-	struct mdl_part part;
+	struct ctgm_mdl_part part;
 	int error = 0;
 
 	if (READ_ONCE(user->task) != current)
@@ -284,8 +284,8 @@ static const struct file_operations mdl_user_fops = {
 static PVOID mdl_map_user(PMDL mdl, PVOID requested, bool readonly)
 {
 	unsigned long bytes = mdl_pages(mdl) << PAGE_SHIFT, address;
-	struct mdl_user init = { .mdl = mdl, .task = current, .readonly = readonly };
-	struct mdl_user *user;
+	struct ctgm_mdl_user init = { .mdl = mdl, .task = current, .readonly = readonly };
+	struct ctgm_mdl_user *user;
 	struct file *file;
 
 	if (!bytes || !current->mm || !ctgm_may_sleep())
@@ -316,7 +316,7 @@ static struct file *mdl_user_file(PMDL mdl, unsigned long address, unsigned long
 	mmap_read_lock(current->mm);
 	vma = find_vma(current->mm, address);
 	if (vma && vma->vm_file && vma->vm_file->f_op == &mdl_user_fops &&
-	    ((struct mdl_user *)vma->vm_file->private_data)->mdl == mdl) {
+	    ((struct ctgm_mdl_user *)vma->vm_file->private_data)->mdl == mdl) {
 		file = get_file(vma->vm_file);
 		*start = vma->vm_start;
 		*end = vma->vm_end;
@@ -504,7 +504,7 @@ void MmUnmapLockedPages(PVOID BaseAddress, PMDL MemoryDescriptorList)
 EXPORT_SYMBOL_GPL(MmUnmapLockedPages);
 
 /**
- * struct mdl_wish - pages that are wanted
+ * struct ctgm_mdl_wish - pages that are wanted
  * @req: the request for each run of them
  * @gfp: the context
  * @caller: code address of the owner
@@ -512,7 +512,7 @@ EXPORT_SYMBOL_GPL(MmUnmapLockedPages);
  * @nr: how many are wanted
  * @got: how many there are
  */
-struct mdl_wish {
+struct ctgm_mdl_wish {
 	struct contigmem_request req;
 	gfp_t gfp;
 	const void *caller;
@@ -522,7 +522,7 @@ struct mdl_wish {
 };
 
 /* Returns false if there is none. */
-static bool mdl_take_run(struct mdl_wish *wish, unsigned long nr)
+static bool mdl_take_run(struct ctgm_mdl_wish *wish, unsigned long nr)
 {
 	unsigned long first, i;
 	void *vaddr;
@@ -538,7 +538,7 @@ static bool mdl_take_run(struct mdl_wish *wish, unsigned long nr)
 }
 
 /* Runs of exactly @nr pages, while they can be had. */
-static void mdl_take_chunks(struct mdl_wish *wish, unsigned long nr)
+static void mdl_take_chunks(struct ctgm_mdl_wish *wish, unsigned long nr)
 {
 	while (wish->nr - wish->got >= nr && mdl_take_run(wish, nr))
 		;
@@ -548,7 +548,7 @@ static void mdl_take_chunks(struct mdl_wish *wish, unsigned long nr)
  * Pages of any kind: long runs first, since each is a block with a record. Pages are moved or
  * reclaimed for single ones alone, unless the caller prefers contiguous ones.
  */
-static void mdl_take_pages(struct mdl_wish *wish, bool prefer_contiguous)
+static void mdl_take_pages(struct ctgm_mdl_wish *wish, bool prefer_contiguous)
 {
 	unsigned long run = wish->nr;
 
@@ -574,7 +574,7 @@ static phys_addr_t mdl_end_of_memory(void)
 }
 
 /* One range after the other, each @skip bytes above the one before. */
-static void mdl_take_from_ranges(struct mdl_wish *wish, u64 skip, bool prefer_contiguous)
+static void mdl_take_from_ranges(struct ctgm_mdl_wish *wish, u64 skip, bool prefer_contiguous)
 {
 	phys_addr_t end = mdl_end_of_memory();
 
@@ -617,7 +617,7 @@ static void mdl_free_pages(PMDL mdl, const void *caller)
 			 MM_ALLOCATE_FULLY_REQUIRED | MM_ALLOCATE_NO_WAIT |		\
 			 MM_ALLOCATE_PREFER_CONTIGUOUS | MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS)
 
-static bool mdl_wish_is_good(const struct mdl_wish *wish, u64 skip, SIZE_T bytes, ULONG flags)
+static bool mdl_wish_is_good(const struct ctgm_mdl_wish *wish, u64 skip, SIZE_T bytes, ULONG flags)
 {
 	bool chunks = flags & MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS;
 
@@ -629,7 +629,7 @@ static bool mdl_wish_is_good(const struct mdl_wish *wish, u64 skip, SIZE_T bytes
 }
 
 /* @wish has the range, the node, the type and the caller. */
-static PMDL mdl_allocate_pages(struct mdl_wish *wish, u64 skip, SIZE_T bytes, ULONG flags)
+static PMDL mdl_allocate_pages(struct ctgm_mdl_wish *wish, u64 skip, SIZE_T bytes, ULONG flags)
 {
 	gfp_t context = !ctgm_may_sleep() ? GFP_ATOMIC :
 			flags & MM_ALLOCATE_NO_WAIT ? GFP_NOWAIT : GFP_KERNEL;
@@ -686,7 +686,7 @@ PMDL MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighA
 			     PHYSICAL_ADDRESS SkipBytes, SIZE_T TotalBytes,
 			     MEMORY_CACHING_TYPE CacheType, ULONG Flags)
 {
-	struct mdl_wish wish = { .req = CONTIGMEM_REQUEST(0) };
+	struct ctgm_mdl_wish wish = { .req = CONTIGMEM_REQUEST(0) };
 
 	wish.req.low = LowAddress.QuadPart;
 	wish.req.high = HighAddress.QuadPart;
@@ -718,7 +718,7 @@ PMDL MmAllocateNodePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS H
 				 PHYSICAL_ADDRESS SkipBytes, SIZE_T TotalBytes,
 				 MEMORY_CACHING_TYPE CacheType, ULONG IdealNode, ULONG Flags)
 {
-	struct mdl_wish wish = { .req = CONTIGMEM_REQUEST(0) };
+	struct ctgm_mdl_wish wish = { .req = CONTIGMEM_REQUEST(0) };
 
 	wish.req.low = LowAddress.QuadPart;
 	wish.req.high = HighAddress.QuadPart;

@@ -690,9 +690,9 @@ void test_exit(struct kunit *test)
 }
 
 kunit_test_suites(&placement_suite, &window_suite, &alloc_suite, &errors_suite, &wdm_suite,
-		  &random_suite, &arena_suite, &partition_suite, &tags_suite, &device_suite,
-		  &context_suite, &faults_suite, &threads_suite, &fragment_suite, &oracle_suite,
-		  &header_suite, &wdk_suite, &mdl_suite, &shapes_suite);
+		  &header_suite, &mdl_suite, &wdk_suite, &random_suite, &arena_suite,
+		  &partition_suite, &tags_suite, &device_suite, &context_suite, &faults_suite,
+		  &threads_suite, &fragment_suite, &oracle_suite, &shapes_suite);
 
 MODULE_DESCRIPTION("KUnit suites of contigmem");
 MODULE_LICENSE("GPL");

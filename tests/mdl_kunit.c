@@ -415,10 +415,15 @@ static void pages_are_allocated_and_zeroed(struct kunit *test)
 static void chunks_are_contiguous_and_aligned(struct kunit *test)
 {
 	static const SIZE_T chunks[] = { PAGE_SIZE, SZ_64K, SZ_2M };
+	struct contigmem_request odd = CONTIGMEM_REQUEST(PAGE_SIZE);
 	unsigned int i;
+	PVOID neighbour;
 	SIZE_T page;
 	PMDL mdl;
 
+	/* A page that makes the place beside it one that is not aligned. */
+	odd.cache = CONTIGMEM_WRITECOMBINE;
+	neighbour = test_alloc(test, &odd, GFP_KERNEL);
 	for (i = 0; i < ARRAY_SIZE(chunks); i++) {
 		SIZE_T per_chunk = chunks[i] / PAGE_SIZE;
 
@@ -436,6 +441,7 @@ static void chunks_are_contiguous_and_aligned(struct kunit *test)
 		}
 		free_pages_of(test, mdl);
 	}
+	test_free(test, neighbour);
 	/* Without a size of chunks, one of all. */
 	mdl = MmAllocatePagesForMdlEx(at(0), at(SZ_16M - 1), at(0), 20000, MmCached,
 				      MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS);

@@ -171,15 +171,6 @@ static void a_tasklet_is_at_dispatch_level(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dpc_irql, DISPATCH_LEVEL);
 }
 
-static bool lock_is_free(PKSPIN_LOCK lock)
-{
-	if (spin_trylock(lock)) {
-		spin_unlock(lock);
-		return true;
-	}
-	return false;
-}
-
 /* A machine with one processor has nothing to lock. */
 static void spin_locks_are_held(struct kunit *test)
 {
@@ -189,17 +180,17 @@ static void spin_locks_are_held(struct kunit *test)
 
 	KeInitializeSpinLock(&lock);
 	KeAcquireSpinLock(&lock, &irql);
-	held = !lock_is_free(&lock) || !IS_ENABLED(CONFIG_SMP);
+	held = spin_is_locked(&lock) || !IS_ENABLED(CONFIG_SMP);
 	inside = KeGetCurrentIrql();
 	KeReleaseSpinLock(&lock, irql);
-	free = lock_is_free(&lock);
+	free = !spin_is_locked(&lock);
 	KUNIT_EXPECT_TRUE(test, held && free);
 	KUNIT_EXPECT_EQ(test, irql, PASSIVE_LEVEL);
 	KUNIT_EXPECT_EQ(test, inside, DISPATCH_LEVEL);
 
 	irql = KeRaiseIrqlToDpcLevel();
 	KeAcquireSpinLockAtDpcLevel(&lock);
-	held = !lock_is_free(&lock) || !IS_ENABLED(CONFIG_SMP);
+	held = spin_is_locked(&lock) || !IS_ENABLED(CONFIG_SMP);
 	KeReleaseSpinLockFromDpcLevel(&lock);
 	KeLowerIrql(irql);
 	KUNIT_EXPECT_TRUE(test, held);
