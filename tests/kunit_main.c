@@ -35,6 +35,10 @@ unsigned int test_scale = 10;
 module_param_named(scale, test_scale, uint, 0444);
 MODULE_PARM_DESC(scale, "1: all requests of the long tests; 10: a tenth of them");
 
+static char test_without[32];
+module_param_string(without, test_without, sizeof(test_without), 0444);
+MODULE_PARM_DESC(without, "long suites to leave out: fragment, oracle or fragment,oracle");
+
 /* Live blocks of the test; test_exit() frees them after a failed assertion. */
 static void *kept[256];
 
@@ -644,23 +648,39 @@ void test_leave_process(void)
 }
 
 /*
- * 6.1 runs the suites before it reads the module's parameters, so the kernel's command line
- * may have the scale as well.
+ * The kernel's command line: 6.1 runs the suites before it reads the module's parameters, so
+ * it may have them as well. Returns where a name is, NULL if it is not there.
  */
+static const char *on_command_line(const char *name)
+{
+	static char line[2048];
+
+	if (!line[0] && test_swap_file("/proc/cmdline", NULL, line, sizeof(line)))
+		return NULL;
+	return strstr(line, name);
+}
+
 static void read_scale(void)
 {
 	static const char name[] = "contigmem_test.scale=";
-	static char line[2048];
-	const char *found;
+	const char *found = on_command_line(name);
 
 	test_scale = max(test_scale, 1U);
-	if (line[0] || test_swap_file("/proc/cmdline", NULL, line, sizeof(line)))
-		return;
-	found = strstr(line, name);
 	if (found && (sscanf(found + strlen(name), "%u", &test_scale) != 1 || !test_scale)) {
 		pr_err("%sN: N is 1 or more\n", name);
 		test_scale = 1;
 	}
+}
+
+/* Skips a test of a long suite that "without" names, up to the next space. */
+void test_skip_left_out(struct kunit *test, const char *suite)
+{
+	const char *without = test_without;
+
+	if (!without[0])
+		without = on_command_line("contigmem_test.without=");
+	if (without && strnstr(without, suite, strcspn(without, " ")))
+		kunit_skip(test, "left out, see contigmem_test.without");
 }
 
 /*

@@ -39,6 +39,7 @@ extern struct kunit_suite oracle_suite;
 #define TEST_ODD_SIZE	(3 * PAGE_SIZE)
 
 extern unsigned int test_scale;
+void test_skip_left_out(struct kunit *test, const char *suite);
 unsigned int test_share(unsigned int all, unsigned int least);
 void test_random_start(struct kunit *test, struct rnd_state *rnd);
 u64 test_random_u64(struct rnd_state *rnd);
