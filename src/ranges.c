@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/bits.h>
 #include <linux/delay.h>
 #include <linux/ioport.h>
 #include <linux/limits.h>
@@ -292,11 +293,12 @@ void ctgm_ranges_put(struct ctgm_ranges *ranges)
  * @ranges: the ranges
  * @place: where it may lie
  * @nid: the node
+ * @zones: a bit for each zone of it that may serve
  *
  * Return: true if all of the block fits into one range.
  */
 bool ctgm_ranges_have_place(const struct ctgm_ranges *ranges,
-			    const struct ctgm_constraints *place, int nid)
+			    const struct ctgm_constraints *place, int nid, unsigned int zones)
 {
 	const struct ctgm_range *range = NULL;
 
@@ -305,7 +307,7 @@ bool ctgm_ranges_have_place(const struct ctgm_ranges *ranges,
 								   range->last);
 		unsigned long at;
 
-		if (ctgm_place_next(&within, 0, &at))
+		if (zones & BIT(range->zone) && ctgm_place_next(&within, 0, &at))
 			return true;
 	}
 	return false;

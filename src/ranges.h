@@ -8,6 +8,7 @@
 #include <linux/atomic.h>
 #include <linux/gfp.h>
 #include <linux/kref.h>
+#include <linux/limits.h>
 #include <linux/mmzone.h>
 #include <linux/nodemask.h>
 
@@ -146,12 +147,14 @@ static inline gfp_t ctgm_zone_gfp(int zone)
 	return 0;
 }
 
+#define CTGM_ALL_ZONES	UINT_MAX
+
 int ctgm_ranges_init(void);
 int ctgm_ranges_rebuild(void);
 void ctgm_ranges_exit(void);
 struct ctgm_ranges *ctgm_ranges_get(void);
 void ctgm_ranges_put(struct ctgm_ranges *ranges);
 bool ctgm_ranges_have_place(const struct ctgm_ranges *ranges,
-			    const struct ctgm_constraints *place, int nid);
+			    const struct ctgm_constraints *place, int nid, unsigned int zones);
 
 #endif /* CTGM_RANGES_H */

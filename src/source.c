@@ -278,7 +278,7 @@ static void source_nodes(const struct ctgm_alloc_control *ac, nodemask_t *nodes)
 
 	nodes_clear(*nodes);
 	for_each_node_state(nid, N_MEMORY) {
-		if (ctgm_ranges_have_place(ac->ranges, &ac->place, nid))
+		if (ctgm_ranges_have_place(ac->ranges, &ac->place, nid, CTGM_ALL_ZONES))
 			node_set(nid, *nodes);
 	}
 }

@@ -5,6 +5,7 @@
  * caller that has no right to its reserves.
  */
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/mm.h>
@@ -100,13 +101,16 @@ unsigned long ctgm_watermark_spare(const struct ctgm_alloc_control *ac)
  *
  * Context: Any.
  * Return: %CONTIGMEM_OK if it can. Otherwise why not, %CONTIGMEM_NO_FREE_RUN if pages may be
- *	migrated afterwards, which tells more.
+ *	migrated afterwards, which tells more, or if no block could lie in the zone anyway.
  */
 enum contigmem_reason ctgm_watermark_refuses(const struct ctgm_alloc_control *ac)
 {
 	if (ctgm_watermark_spare(ac) >= ac->place.nr)
 		return CONTIGMEM_OK;
-	return ac->fast || !ac->io_fs ? CONTIGMEM_LOW_MEMORY : CONTIGMEM_NO_FREE_RUN;
+	if (!ac->fast && ac->io_fs)
+		return CONTIGMEM_NO_FREE_RUN;
+	return ctgm_ranges_have_place(ac->ranges, &ac->place, ac->node, BIT(ac->zone)) ?
+	       CONTIGMEM_LOW_MEMORY : CONTIGMEM_NO_FREE_RUN;
 }
 
 /**
