@@ -24,7 +24,7 @@
 /* In all states together 1,000 in a full run. */
 #define REQUESTS	test_share(125, 12)
 #define LARGEST		SZ_4M
-/* Free pages left to the kernel on each node. */
+/* Free pages left to the kernel on each node, beside those that it reserves. */
 #define RESERVE		(SZ_128M >> PAGE_SHIFT)
 /* Pageblocks of a node that are broken up at least: a few windows. */
 #define FEWEST		(SZ_256M >> (PAGE_SHIFT + pageblock_order))
@@ -92,13 +92,19 @@ static int compare_pageblocks(const void *left, const void *right)
 	return a->first < b->first ? -1 : a->first > b->first;
 }
 
+/* Near its watermarks, and with what lower zones keep from it, the kernel kills programs. */
+static long free_beside_reserve(int nid)
+{
+	return (long)test_free_pages_of(nid) - (long)NODE_DATA(nid)->totalreserve_pages;
+}
+
 /* Pageblocks of both kinds, as they are where a kernel page is among movable ones. */
 static void take_pageblocks(int nid)
 {
 	gfp_t gfp = GFP_HIGHUSER | __GFP_NORETRY | __GFP_NOWARN | __GFP_THISNODE;
 	struct page *page;
 
-	while (test_free_pages_of(nid) > RESERVE) {
+	while (free_beside_reserve(nid) > (long)RESERVE) {
 		page = alloc_pages_node(nid, gfp | (nr_taken % 2 ? __GFP_MOVABLE : 0),
 					pageblock_order);
 		if (!page)
@@ -190,7 +196,7 @@ static long fill(void *arg)
 	int nid = *(int *)arg;
 	unsigned long i, most = i_size_read(file_inode(files[nid])) >> PAGE_SHIFT;
 
-	for (i = 0; i < most && test_free_pages_of(nid) > RESERVE / 2; i++) {
+	for (i = 0; i < most && free_beside_reserve(nid) > (long)RESERVE / 2; i++) {
 		struct page *page = shmem_read_mapping_page(files[nid]->f_mapping, i);
 		u64 *words;
 
