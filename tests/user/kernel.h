@@ -30,6 +30,7 @@ typedef unsigned char u8;
 typedef unsigned int u32;
 typedef unsigned long long u64;
 typedef u64 phys_addr_t;
+typedef u64 dma_addr_t;
 typedef unsigned int gfp_t;
 typedef unsigned long pgprot_t;
 
