@@ -89,8 +89,7 @@ struct ctgm_contig_pass {
  * @signal: a fatal signal ended the search
  * @late: the request's time limit did
  * @spent: a spent budget did
- * @busy: a candidate range turned out busy, or has a page that is held
- * @wary: after one did, ranges with pages that others hold are passed over
+ * @busy: a candidate range turned out busy
  * @free: the free frames read last that are adjacent
  * @reads: frames read
  * @attempts: candidate ranges that turned out busy
@@ -110,7 +109,6 @@ struct ctgm_contig_search {
 	bool late;
 	bool spent;
 	bool busy;
-	bool wary;
 	struct ctgm_frame_run free;
 	unsigned long reads;
 	unsigned long attempts;
@@ -204,11 +202,6 @@ static void contig_read_frame(struct ctgm_window_search *windows, unsigned long 
 	contig_count_read(search);
 	if (!contig_skip(search, pfn, run))
 		ctgm_pfn_scan(pfn, run, &search->kind);
-	if (search->wary && run->state == CTGM_FRAME_MOVABLE && ctgm_pfn_is_held(pfn)) {
-		run->state = CTGM_FRAME_PINNED;
-		search->kind = "pinned";
-		search->busy = true;
-	}
 	if (run->state == CTGM_FRAME_FREE) {
 		contig_note_free(search, run);
 	} else if (run->state >= CTGM_FRAME_PINNED && !verdict->blocker_kind) {
@@ -262,18 +255,6 @@ static bool contig_is_free(struct ctgm_contig_search *search, unsigned long firs
 			return false;
 	}
 	return true;
-}
-
-/* Does a page in these frames stay because of references, where a migration has failed? */
-static bool contig_is_held(struct ctgm_contig_search *search, unsigned long first,
-			   unsigned long end)
-{
-	for (; first < end; first++) {
-		contig_count_read(search);
-		if (pfn_to_online_page(first) && ctgm_pfn_is_held(first))
-			return true;
-	}
-	return false;
 }
 
 /* Where the pageblocks end that have the type of the first one. */
@@ -401,7 +382,6 @@ static enum contigmem_reason contig_alloc_range(struct ctgm_contig_search *searc
 	WARN_ONCE(error != -EBUSY && error != -EAGAIN,
 		  "contigmem: unexpected %d from alloc_contig_range()\n", error);
 	search->busy = true;
-	search->wary |= contig_is_held(search, first, end);
 	search->moved += moves;
 	search->spent |= ++search->attempts >= READ_ONCE(budget_attempts) ||
 			 search->moved >= READ_ONCE(budget_moves);
@@ -495,17 +475,11 @@ static enum contigmem_reason contig_clear(struct ctgm_contig_search *search,
 	unsigned long start = candidate->start, end = start + search->frames->nr;
 	enum contigmem_reason reason;
 
-	/* It was found before another one failed. */
-	if (search->wary && contig_is_held(search, start, end))
-		return CONTIGMEM_STILL_BUSY;
 	if (contig_shares_pageblocks(search, start)) {
 		reason = contig_alloc_pageblocks(search, start, candidate->cost);
 		if (reason == CONTIGMEM_OK || reason == CONTIGMEM_INTERRUPTED ||
 		    reason == CONTIGMEM_TIMED_OUT || search->spent ||
 		    (pageblock_aligned(start) && pageblock_aligned(end)))
-			return reason;
-		/* Without the pages beside the block the same page would stay. */
-		if (search->wary && contig_is_held(search, start, end))
 			return reason;
 	}
 	return contig_alloc_block(search, start, contig_count_movable(search, start, end));
@@ -663,16 +637,12 @@ static enum contigmem_reason contig_clear_cheapest(struct ctgm_contig_search *se
  * allocated, for a file or as the target of a migration, looks like a kernel page until
  * it has its mapping.
  */
-static bool contig_tries_again(struct ctgm_contig_search *search, unsigned int passes)
+static bool contig_tries_again(const struct ctgm_contig_search *search, unsigned int passes)
 {
 	bool cheap = search->reads <= CONTIG_CHEAP_READS && search->moved <= CONTIG_CHEAP_MOVES;
-	unsigned int most = cheap ? CONTIG_MAX_CHEAP_PASSES : CONTIG_MAX_PASSES;
 
-	if (search->busy) {
-		/* Ranges that failed are tried again once, after all others. */
-		search->wary &= passes + 1 < most;
-		return passes < most;
-	}
+	if (search->busy)
+		return passes < (cheap ? CONTIG_MAX_CHEAP_PASSES : CONTIG_MAX_PASSES);
 	return search->ac->verdict.blocker_kind && cheap && passes < CONTIG_MAX_PASSES;
 }
 

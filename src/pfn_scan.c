@@ -198,30 +198,6 @@ void ctgm_pfn_scan(unsigned long pfn, struct ctgm_frame_run *run, const char **k
 }
 
 /**
- * ctgm_pfn_is_held() - does a page have references that its mappings do not explain?
- * @pfn: frame of online memory
- *
- * A migration waits for none of them. Most are short: of a task that reads a file, or of
- * reclaim. So they are a reason to pass over a page only where a migration has failed.
- * Large pages, of which this cannot be told in all releases, are never held.
- *
- * Context: Any.
- * Return: true if it does.
- */
-bool ctgm_pfn_is_held(unsigned long pfn)
-{
-	struct page *page = pfn_to_page(pfn);
-	struct folio *folio = (struct folio *)page;
-	int expected;
-
-	if (!PageLRU(page) || PageCompound(page))
-		return false;
-	expected = compat_mapcount(folio, 0) + folio_has_private(folio);
-	expected += !folio_test_anon(folio) || folio_test_swapcache(folio);
-	return page_ref_count(page) > expected;
-}
-
-/**
  * ctgm_pfn_skip_reason() - why no frame of a pageblock may be allocated
  * @pfn: a frame of the pageblock
  *

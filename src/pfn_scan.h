@@ -21,7 +21,6 @@ struct ctgm_free_count {
 
 void ctgm_pfn_scan(unsigned long pfn, struct ctgm_frame_run *run, const char **kind);
 bool ctgm_pfn_in_free_block(unsigned long pfn, unsigned int least, struct ctgm_frame_run *run);
-bool ctgm_pfn_is_held(unsigned long pfn);
 const char *ctgm_pfn_skip_reason(unsigned long pfn);
 struct ctgm_free_count ctgm_pfn_count_free(unsigned long first, unsigned long last);
 

@@ -796,114 +796,6 @@ static void a_time_limit_ends_a_request(struct kunit *test)
 	test_free(test, test_alloc(test, &req, GFP_KERNEL));
 }
 
-static int compare_pages(const void *left, const void *right)
-{
-	unsigned long a = page_to_pfn(*(struct page *const *)left);
-	unsigned long b = page_to_pfn(*(struct page *const *)right);
-
-	return a < b ? -1 : a > b;
-}
-
-/* The longest run of adjacent pageblocks with held pages, which are sorted. */
-static unsigned long longest_held(struct page **held, unsigned long nr, unsigned long *first)
-{
-	unsigned long i, block, start = 0, last = 0, most = 0;
-
-	for (i = 0; i < nr; i++) {
-		block = page_to_pfn(held[i]) / pageblock_nr_pages;
-		if (!i || block > last + 1)
-			start = block;
-		last = block;
-		if (block - start + 1 > most) {
-			most = block - start + 1;
-			*first = start * pageblock_nr_pages;
-		}
-	}
-	return most;
-}
-
-static unsigned long count_lru(unsigned long first)
-{
-	unsigned long pfn, count = 0;
-
-	for (pfn = first; pfn < first + pageblock_nr_pages; pfn++)
-		count += PageLRU(compound_head(pfn_to_page(pfn)));
-	return count;
-}
-
-/* The pageblock from which most pages have to move, and which can be cleared. */
-static unsigned long fullest_pageblock(unsigned long first, unsigned long nr)
-{
-	unsigned long end = first + nr * pageblock_nr_pages, fullest = 0, most = 0;
-
-	for (; first < end; first += pageblock_nr_pages) {
-		unsigned long count = count_lru(first);
-
-		if (count > most && others_can_move(first) && !is_bad(first)) {
-			most = count;
-			fullest = first;
-		}
-	}
-	return fullest;
-}
-
-/* Give the references on the pages of a pageblock up. Returns how many pages are held. */
-static unsigned long let_go(struct page **held, unsigned long nr, unsigned long first)
-{
-	unsigned long i, left = 0;
-
-	for (i = 0; i < nr; i++) {
-		if (pageblock_start_pfn(page_to_pfn(held[i])) == first)
-			put_page(held[i]);
-		else
-			held[left++] = held[i];
-	}
-	return left;
-}
-
-/*
- * A page that is held fails the migration of its window, and nothing shows it before. After
- * the first failure windows with such pages come last, however few pages have to move.
- */
-static void windows_that_would_fail_come_last(struct kunit *test)
-{
-	struct contigmem_request req = CONTIGMEM_REQUEST(pageblock_nr_pages << PAGE_SHIFT);
-	unsigned long most = nr_frames / 16, nr, first = 0, blocks, clean;
-	struct contigmem_verdict verdict;
-	unsigned int normal;
-	struct page **held;
-	void *vaddr;
-
-	held = vmalloc_array(most, sizeof(*held));
-	KUNIT_ASSERT_NOT_NULL(test, held);
-	test_random_start(test, &rnd);
-	scatter_cache(test, 0, SZ_256M >> PAGE_SHIFT);
-	nr = hold_cache(&caches[0], held, most);
-	sort(held, nr, sizeof(*held), compare_pages, NULL);
-	blocks = longest_held(held, nr, &first);
-	clean = fullest_pageblock(first, blocks);
-	nr = let_go(held, nr, clean);
-
-	req.align = req.size;
-	req.low = PFN_PHYS(first);
-	req.high = PFN_PHYS(first + blocks * pageblock_nr_pages) - 1;
-	req.verdict = &verdict;
-	normal = test_set_parameter(test, "budget_attempts", 4);
-	vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
-	test_set_parameter(test, "budget_attempts", normal);
-	kunit_info(test, "%lu pageblocks, %lu pages held: %s, %lu attempts", blocks, nr,
-		   contigmem_reason_text(verdict.reason), verdict.attempts);
-	KUNIT_EXPECT_GE(test, blocks, 8UL);
-	KUNIT_EXPECT_NE(test, clean, 0UL);
-	/* The kernel may have allocated an unmovable page in the pageblock. */
-	KUNIT_EXPECT_TRUE(test, !IS_ERR(vaddr) || !others_can_move(clean) || is_bad(clean));
-	if (!IS_ERR(vaddr))
-		contigmem_free(vaddr);
-	while (nr)
-		put_page(held[--nr]);
-	vfree(held);
-}
-
 /**
  * struct errand - a request that a worker makes
  * @work: the worker's
@@ -1188,7 +1080,6 @@ static struct kunit_case fragment_cases[] = {
 	KUNIT_CASE_SLOW(free_frames_beside_kernel_pages),
 	KUNIT_CASE_SLOW(budgets_end_a_request),
 	KUNIT_CASE_SLOW(a_time_limit_ends_a_request),
-	KUNIT_CASE_SLOW(windows_that_would_fail_come_last),
 	KUNIT_CASE_SLOW(pages_in_batches_are_moved),
 	KUNIT_CASE_SLOW(pages_stay_for_callers_without_io),
 	KUNIT_CASE_SLOW(pages_in_transit_are_waited_for),
