@@ -182,6 +182,12 @@ static void zone_bits_lower_the_range(struct kunit *test)
 	vaddr = test_alloc(test, &req, GFP_KERNEL | GFP_DMA32);
 	KUNIT_EXPECT_LT(test, (u64)test_phys(test, vaddr), (u64)SZ_4G);
 	test_free(test, vaddr);
+	req.low = SZ_4G;
+	vaddr = contigmem_alloc(&req, GFP_KERNEL | GFP_DMA32 | __GFP_NOWARN);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(vaddr), -ERANGE);
+	if (!IS_ERR(vaddr))
+		contigmem_free(vaddr);
+	req.low = 0;
 #ifdef CONFIG_ZONE_DMA
 	vaddr = test_alloc(test, &req, GFP_KERNEL | GFP_DMA);
 	KUNIT_EXPECT_EQ(test, (int)page_zonenum(virt_to_page(vaddr)), (int)ZONE_DMA);
