@@ -8,6 +8,7 @@
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/fcntl.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 
@@ -18,6 +19,7 @@
 #include "src/dmabuf.h"
 #include "src/map.h"
 #include "src/partition.h"
+#include "src/query.h"
 #include "src/request.h"
 
 /**
@@ -113,7 +115,7 @@ EXPORT_SYMBOL_GPL(contigmem_describe);
  * contigmem_phys() - the physical address of a byte in a live block
  * @vaddr: any address in it
  *
- * Not a DMA address: behind an IOMMU map the block with the DMA API.
+ * Not a DMA address: behind an IOMMU take that of contigmem_dma_map().
  *
  * Context: Any but NMI.
  * Return: The physical address, or 0 if no live block holds the address.
@@ -166,7 +168,7 @@ EXPORT_SYMBOL_GPL(contigmem_next_arena);
  */
 int contigmem_tag_describe(u32 tag, struct contigmem_tag_info *info)
 {
-	const struct ctgm_account *account = ctgm_account_find(tag);
+	struct ctgm_account *account = ctgm_account_find(tag);
 
 	if (!account)
 		return -ENOENT;
@@ -264,6 +266,68 @@ int contigmem_export_dmabuf(const void *vaddr, int flags)
 	return ctgm_dmabuf_export(block, flags);
 }
 EXPORT_SYMBOL_GPL(contigmem_export_dmabuf);
+
+/**
+ * contigmem_query() - would a request be served now?
+ * @req: the request, as contigmem_alloc() would get it; its verdict is not filled
+ * @gfp: the context, as contigmem_alloc() would get it
+ * @answer: filled: the source and the place, or why not, what is in the way, and what would help;
+ *	NULL if the result alone is wanted, which is found sooner
+ *
+ * The request goes the way of contigmem_alloc(), up to where memory would be taken or moved:
+ * nothing is taken, moved, given back or counted. Only pages that wait in a processor's batch are
+ * put on their lists first, so that their references can be told from those of other tasks. What
+ * can be seen only by trying is not known: which block the page allocator gives, whether compaction
+ * would make one, whether a page will be dirty or busy when it is to move, and whether there is
+ * memory for bookkeeping or to change a cache type. For a caller that may not sleep, a block that
+ * the page allocator might give in the range by chance counts as none.
+ *
+ * Without an answer a query takes as long as the search of a request that is refused, at most; with
+ * an answer to a request that is refused, up to 40 times that, and @req->timeout_ns limits each.
+ *
+ * Context: As contigmem_alloc().
+ * Return: 0 if it would be served, or the error that contigmem_alloc() would return.
+ */
+int contigmem_query(const struct contigmem_request *req, gfp_t gfp,
+		    struct contigmem_answer *answer)
+{
+	return ctgm_reason_errno(ctgm_query(req, gfp, answer));
+}
+EXPORT_SYMBOL_GPL(contigmem_query);
+
+/**
+ * contigmem_largest() - the largest block that a request could have now
+ * @req: the request; its size, verdict and time limit do not matter
+ * @gfp: the context
+ * @free: set to the bytes of the largest block with %CONTIGMEM_FAST, which moves no page; 0 if
+ *	there is none
+ * @moving: set to the bytes of the largest block without that flag, unless @req has it
+ *
+ * Found by queries, whose limits apply, of about 20 sizes each.
+ *
+ * Context: As contigmem_alloc().
+ * Return: 0, or
+ *
+ * * -EINVAL: the request is malformed
+ * * -ERANGE: range and alignment leave no place for a page
+ * * -EAGAIN, -EOPNOTSUPP: as contigmem_alloc()
+ * * -EINTR: a fatal signal arrived
+ */
+int contigmem_largest(const struct contigmem_request *req, gfp_t gfp, size_t *free, size_t *moving)
+{
+	struct contigmem_request fast = *req;
+	enum contigmem_reason reason;
+
+	fast.flags |= CONTIGMEM_FAST;
+	reason = ctgm_query_largest(&fast, gfp, free);
+	if (!reason)
+		reason = ctgm_query_largest(req, gfp, moving);
+	/* Others may have taken memory in between. */
+	if (!reason)
+		*moving = max(*moving, *free);
+	return ctgm_reason_errno(reason);
+}
+EXPORT_SYMBOL_GPL(contigmem_largest);
 
 static void contigmem_free_resource(struct device *dev, void *resource)
 {

@@ -61,7 +61,11 @@ enum contigmem_source {
 #define CONTIGMEM_FAST		BIT(0)
 /* The address handed out cannot be written through. */
 #define CONTIGMEM_READONLY	BIT(1)
-/* The block is cleared, as with __GFP_ZERO. */
+/*
+ * The block is cleared, as with __GFP_ZERO. WITHOUT ONE OF THE TWO ITS CONTENT IS UNDEFINED, and
+ * may be another driver's data: dma_alloc_coherent() has cleared its memory for years, drivers
+ * rely on that, and some hang without. contigmem_request_for() sets this flag.
+ */
 #define CONTIGMEM_ZERO		BIT(2)
 
 /*
@@ -190,7 +194,8 @@ struct contigmem_verdict {
  * @boundary: power of two whose multiples the block does not cross, at least
  *	a page and at least @size; 0 means none
  * @nid: preferred node, NUMA_NO_NODE for any; strict with __GFP_THISNODE
- * @cache: cache type, for every mapping that the kernel has of the block
+ * @cache: cache type, for every mapping that the kernel has of the block; on arm64 but for the
+ *	linear map, which stays cached and through which nobody may write to the block
  * @flags: CONTIGMEM_FAST, CONTIGMEM_READONLY, CONTIGMEM_ZERO
  * @tag: four characters, first in the lowest byte; 0 for none
  * @partition: from contigmem_partition_create() or contigmem_partition_open():
@@ -225,6 +230,67 @@ struct contigmem_request {
 		.nid = NUMA_NO_NODE,				\
 	})
 
+/* Characters of the name of a partition, at most. */
+#define CONTIGMEM_PARTITION_NAME_MAX	31
+
+/* Windows in an answer, at most. */
+#define CONTIGMEM_ANSWER_WINDOWS	4
+
+/**
+ * struct contigmem_window - a place for a block that is not free
+ * @phys: physical address of its first byte
+ * @in_the_way: pages that the request could neither take nor have moved
+ * @first: page frame number of the first of them
+ * @kind: what that page is, a constant string: of a verdict, "movable" if the request must not
+ *	move pages, or "held" if a task holds a reference that keeps it from being moved
+ * @flags: its page flags, as "%pGp" prints them
+ */
+struct contigmem_window {
+	phys_addr_t phys;
+	unsigned long in_the_way;
+	unsigned long first;
+	const char *kind;
+	unsigned long flags;
+};
+
+/* What would help: asked again with this one change, the request would be served. */
+#define CONTIGMEM_HELP_NODE		BIT(0)	/* another @nid */
+#define CONTIGMEM_HELP_LOW		BIT(1)	/* a lower @low */
+#define CONTIGMEM_HELP_HIGH		BIT(2)	/* a higher @high */
+#define CONTIGMEM_HELP_ALIGN		BIT(3)	/* an @align of a page */
+#define CONTIGMEM_HELP_BOUNDARY		BIT(4)	/* a @boundary of 0 */
+#define CONTIGMEM_HELP_PARTITION	BIT(5)	/* a @partition, that with this name */
+#define CONTIGMEM_HELP_DROP_CACHES	BIT(6)	/* once the clean page cache is dropped */
+#define CONTIGMEM_HELP_SHRINK_IDLE	BIT(7)	/* once idle arenas are given back */
+
+/**
+ * struct contigmem_answer - would a request be served, and if not, why not
+ * @verdict: as contigmem_alloc() would fill it; nothing was moved or tried, so that the
+ *	counters of both are 0
+ * @phys: where the block would begin; 0 if only the page allocator knows
+ * @pages_to_move: pages that would be moved
+ * @nr_windows: how many of @windows are filled, with %CONTIGMEM_NO_FREE_RUN and the reasons up to
+ *	%CONTIGMEM_LOW_MEMORY, for a caller that may sleep
+ * @windows: windows that do not overlap, with the fewest pages in the way
+ * @help: CONTIGMEM_HELP_ bits
+ * @help_nid: the nearest such node
+ * @help_low: such an address: 0
+ * @help_high: such an address, the lowest that is a power of two less one, or the highest of all
+ * @help_partition: the first such partition
+ */
+struct contigmem_answer {
+	struct contigmem_verdict verdict;
+	phys_addr_t phys;
+	unsigned long pages_to_move;
+	unsigned int nr_windows;
+	struct contigmem_window windows[CONTIGMEM_ANSWER_WINDOWS];
+	unsigned int help;
+	int help_nid;
+	phys_addr_t help_low;
+	phys_addr_t help_high;
+	char help_partition[CONTIGMEM_PARTITION_NAME_MAX + 1];
+};
+
 /**
  * struct contigmem_info - a live block
  * @id: number of the block, never used twice
@@ -236,11 +302,12 @@ struct contigmem_request {
  * @source: where its page frames came from
  * @flags: flags of its request
  * @tag: tag of its request
- * @caller: code address that asked for it
+ * @caller: code address that asked for it; once that code is gone (__init code, an unloaded
+ *	module) an address that stands for it, of which debugfs has the name
  * @users: dma-bufs
  * @freed: its owner has freed it, and it goes with the last of these users and of the
  *	references on its page frames, which mappings in user space hold
- * @age_ns: nanoseconds since it was allocated
+ * @age_ns: nanoseconds since it was allocated, to a tick of the kernel's clock
  */
 struct contigmem_info {
 	u64 id;
@@ -273,9 +340,6 @@ struct contigmem_arena_info {
 	int nid;
 	enum contigmem_cache cache;
 };
-
-/* Characters of the name of a partition, at most. */
-#define CONTIGMEM_PARTITION_NAME_MAX	31
 
 /**
  * struct contigmem_partition_info - a partition
@@ -336,6 +400,11 @@ int contigmem_next_arena(phys_addr_t phys, struct contigmem_arena_info *info);
 int contigmem_mmap(struct vm_area_struct *vma, const void *vaddr);
 int contigmem_export_dmabuf(const void *vaddr, int flags);
 void *devm_contigmem_alloc(struct device *dev, const struct contigmem_request *req, gfp_t gfp);
+
+int contigmem_query(const struct contigmem_request *req, gfp_t gfp,
+		    struct contigmem_answer *answer);
+int contigmem_largest(const struct contigmem_request *req, gfp_t gfp, size_t *free,
+		      size_t *moving);
 
 int contigmem_tag_describe(u32 tag, struct contigmem_tag_info *info);
 int contigmem_tag_limit(u32 tag, size_t bytes);

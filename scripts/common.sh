@@ -72,6 +72,22 @@ apt_of_system() {
 		as_root apt-get -qq update >&2
 }
 
+# apt_of_arm64: sets $apt_options to an apt with the system's sources for arm64, and lists of its
+# own. Lists are renewed daily.
+apt_of_arm64() {
+	local dir=$cache/apt-arm64
+
+	mkdir -p "$dir/lists/partial"
+	apt_options=(-q -o APT::Architecture=arm64 -o APT::Architectures=arm64
+		-o Dir::State::status=/dev/null -o Dir::State::Lists="$dir/lists"
+		-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root)
+	if [ -z "$(find "$dir/renewed" -mmin -1440 2>/dev/null)" ]; then
+		apt-get "${apt_options[@]}" update >"$dir/log" 2>&1 ||
+			{ cat "$dir/log" >&2; die "cannot read the package lists for arm64"; }
+		touch "$dir/renewed"
+	fi
+}
+
 # version_of PACKAGE: prints the version that $apt_options would download.
 version_of() {
 	apt-cache "${apt_options[@]}" show --no-all-versions "$1" | awk '/^Version:/ { print $2 }'
@@ -103,3 +119,12 @@ once() {
 		touch "$dir/.complete"
 	) 9>"$dir.lock"
 }
+
+# is_arm64 KERNEL: is this a kernel for arm64, by its name?
+is_arm64() { [[ $1 = *-arm64-* ]]; }
+
+# How the compiler's programs for arm64 begin, and what make is told.
+# shellcheck disable=SC2034 # used by the scripts that source this
+arm64_tools=aarch64-linux-gnu-
+# shellcheck disable=SC2034
+arm64_make=(ARCH=arm64 CROSS_COMPILE="$arm64_tools")

@@ -1,28 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The table of accounts only grows, so that it can be read in any context.
+ *
+ * A block that a magazine keeps stays charged to its tag, which alone gets it again, so most
+ * requests change no account. Limits and peaks are those of live blocks nevertheless: what
+ * magazines keep of a tag is given back before it stands in the way of a limit or raises a peak.
  */
+#include <linux/cpumask.h>
 #include <linux/ctype.h>
 #include <linux/hash.h>
-#include <linux/lockdep.h>
 #include <linux/minmax.h>
+#include <linux/percpu.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 
 #include "account.h"
+#include "context.h"
 
 /* 128 buckets: at the most 8 accounts in each. */
 #define ACCOUNT_TABLE_BITS	7
-/* A caller that makes up tags must not fill memory: further tags share one account. */
-#define ACCOUNTS_MAX	1024
+#define ACCOUNTS_MAX		(CTGM_ACCOUNTS - 1)
 
-DEFINE_RAW_SPINLOCK(ctgm_live_lock);
+/* By account, the blocks that each processor has ever given; from load to unload. */
+static u64 __percpu *account_totals;
 
 static DEFINE_SPINLOCK(ctgm_account_lock);	/* for writers of the table and the list */
 static struct hlist_head account_table[1 << ACCOUNT_TABLE_BITS];
-static struct ctgm_account account_others;
+static struct ctgm_account account_others = {
+	.index = ACCOUNTS_MAX,
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(account_others.lock),
+};
+
 static struct ctgm_account *account_newest = &account_others;
 static unsigned int account_count;
+
+/* A parameter may have opened accounts before, without blocks. Sleeps. */
+int ctgm_accounts_init(void)
+{
+	account_totals = __alloc_percpu(array_size(CTGM_ACCOUNTS, sizeof(u64)), sizeof(u64));
+	return account_totals ? 0 : -ENOMEM;
+}
+
+/* No block is allocated any more, and no account described. */
+void ctgm_accounts_close(void)
+{
+	free_percpu(account_totals);
+}
 
 static struct hlist_head *account_bucket(u32 tag)
 {
@@ -54,10 +77,14 @@ static struct ctgm_account *account_create(u32 tag, gfp_t gfp)
 	if (!account)
 		return NULL;
 	account->info.tag = tag;
+	raw_spin_lock_init(&account->lock);
 
 	spin_lock_irqsave(&ctgm_account_lock, flags);
 	first = ctgm_account_find(tag);
+	if (!first && account_count == ACCOUNTS_MAX)
+		first = &account_others;
 	if (!first) {
+		account->index = account_count;
 		account->next = account_newest;
 		hlist_add_head_rcu(&account->hash, account_bucket(tag));
 		/* ctgm_account_next() follows the list without the lock. */
@@ -95,14 +122,37 @@ bool ctgm_account_is_others(const struct ctgm_account *account)
 	return account == &account_others;
 }
 
+/* Give back what magazines keep of a tag. Any context but NMI. */
+static void account_drain(struct ctgm_account *account)
+{
+	if (!READ_ONCE(account->any_kept))
+		return;
+	/* A block is noted after it is in the magazine, whose lock orders that. */
+	WRITE_ONCE(account->any_kept, false);
+	ctgm_magazine_drain_of(account->index);
+}
+
+static u64 account_total(const struct ctgm_account *account)
+{
+	u64 total = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		total += READ_ONCE(per_cpu_ptr(account_totals, cpu)[account->index]);
+	return total;
+}
+
 /* Any context but NMI. */
-void ctgm_account_describe(const struct ctgm_account *account, struct contigmem_tag_info *info)
+void ctgm_account_describe(struct ctgm_account *account, struct contigmem_tag_info *info)
 {
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
+	if (ctgm_may_free_records())
+		account_drain(account);
+	raw_spin_lock_irqsave(&account->lock, flags);
 	*info = account->info;
-	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
+	raw_spin_unlock_irqrestore(&account->lock, flags);
+	info->total = account_total(account);
 	info->failures = atomic64_read(&account->failures);
 }
 
@@ -111,42 +161,80 @@ void ctgm_account_set_limit(struct ctgm_account *account, u64 bytes)
 {
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
-	account->info.limit = bytes;
-	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
+	raw_spin_lock_irqsave(&account->lock, flags);
+	WRITE_ONCE(account->info.limit, bytes);
+	raw_spin_unlock_irqrestore(&account->lock, flags);
 }
 
-/*
- * Has the tag room for a block now? Asked before memory is allocated for it;
- * ctgm_account_charge() has the last word.
- */
-bool ctgm_account_has_room(const struct ctgm_account *account, u64 bytes)
+/* Has the tag more than its limit, a block included that a magazine keeps? Any context. */
+bool ctgm_account_is_over(const struct ctgm_account *account)
+{
+	u64 limit = READ_ONCE(account->info.limit);
+
+	return limit && READ_ONCE(account->info.bytes) > limit;
+}
+
+static bool account_has_room(const struct ctgm_account *account, u64 bytes)
 {
 	u64 limit = READ_ONCE(account->info.limit);
 
 	return !limit || (bytes <= limit && READ_ONCE(account->info.bytes) <= limit - bytes);
 }
 
-/* Charge a tag with a block. Returns false if the tag would exceed its limit. */
+/*
+ * Has the tag room for a block now? Asked before memory is allocated for it;
+ * ctgm_account_charge() has the last word. Any context but NMI.
+ */
+bool ctgm_account_has_room(struct ctgm_account *account, u64 bytes)
+{
+	if (!account_has_room(account, bytes))
+		account_drain(account);
+	return account_has_room(account, bytes);
+}
+
+/**
+ * ctgm_account_charge() - charge a tag with a block
+ * @account: the tag's
+ * @bytes: the block's
+ *
+ * Context: Any but NMI.
+ * Return: false if the tag would exceed its limit.
+ */
 bool ctgm_account_charge(struct ctgm_account *account, u64 bytes)
 {
 	struct contigmem_tag_info *info = &account->info;
+	unsigned long flags;
+	bool has_room;
 
-	lockdep_assert_held(&ctgm_live_lock);
-	if (!ctgm_account_has_room(account, bytes))
-		return false;
-	info->blocks++;
-	info->total++;
-	info->bytes += bytes;
-	info->bytes_peak = max(info->bytes_peak, info->bytes);
-	return true;
+	if (!account_has_room(account, bytes) ||
+	    READ_ONCE(info->bytes) + bytes > READ_ONCE(info->bytes_peak))
+		account_drain(account);
+	raw_spin_lock_irqsave(&account->lock, flags);
+	has_room = account_has_room(account, bytes);
+	if (has_room) {
+		info->blocks++;
+		WRITE_ONCE(info->bytes, info->bytes + bytes);
+		WRITE_ONCE(info->bytes_peak, max(info->bytes_peak, info->bytes));
+	}
+	raw_spin_unlock_irqrestore(&account->lock, flags);
+	return has_room;
 }
 
+/* Count a block that a tag is given, new or kept. Any context. */
+void ctgm_account_count(const struct ctgm_account *account)
+{
+	this_cpu_inc(account_totals[account->index]);
+}
+
+/* Uncharge a tag for a block that leaves it. Any context but NMI. */
 void ctgm_account_uncharge(struct ctgm_account *account, u64 bytes)
 {
-	lockdep_assert_held(&ctgm_live_lock);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&account->lock, flags);
 	account->info.blocks--;
-	account->info.bytes -= bytes;
+	WRITE_ONCE(account->info.bytes, account->info.bytes - bytes);
+	raw_spin_unlock_irqrestore(&account->lock, flags);
 }
 
 /* A tag as Windows shows it: four characters, first in the lowest byte. */

@@ -39,6 +39,7 @@
 #include "arena.h"
 #include "compat.h"
 #include "memtype.h"
+#include "trace.h"
 
 /* The default is a share of the machine's memory: the module's load computes it. */
 #define ARENA_IDLE_MB_DEFAULT	UINT_MAX
@@ -174,7 +175,8 @@ static struct delayed_work *arena_refill_work;
 static struct shrinker *arena_shrinker;
 static bool arena_exiting;	/* no work is scheduled any more */
 
-static long arena_idle_limit(void)
+/* Frames that may lie idle in arenas. */
+long ctgm_arena_idle_limit(void)
 {
 	return (long)READ_ONCE(arena_idle_mb) << (20 - PAGE_SHIFT);
 }
@@ -381,6 +383,7 @@ static void arena_take(struct ctgm_arena *arena, unsigned long first, struct ctg
 	frames->first = first;
 	frames->cache = arena->frames.cache;
 	frames->home = arena->frames.cache;
+	frames->shift = arena->frames.shift;
 }
 
 /* How long the run of free frames around these is. */
@@ -493,6 +496,8 @@ void ctgm_arena_add(struct ctgm_arena *arena, const struct ctgm_frames *all,
 	arena_take(around, first, frames);
 	raw_spin_unlock_irqrestore(&arena->pool->lock, flags);
 	frames->owner = around;
+	trace_contigmem_arena(all->first, all->nr, page_to_nid(pfn_to_page(all->first)), all->cache,
+			      true);
 	if (around == arena)
 		atomic_long_inc(&arena_count);
 	else
@@ -719,7 +724,7 @@ static void arena_look_after(long idle)
 	if (!idle)
 		return;
 	idle -= arena_reserved_idle();
-	if (idle <= arena_idle_limit() && (idle <= 0 || READ_ONCE(arena_idle_seconds)))
+	if (idle <= ctgm_arena_idle_limit() && (idle <= 0 || READ_ONCE(arena_idle_seconds)))
 		arena_look_later();
 	else if (!READ_ONCE(arena_exiting))
 		schedule_work(&arena_excess_work);
@@ -815,6 +820,16 @@ static bool arena_find_in(struct ctgm_arena *arena, const struct ctgm_constraint
 	return false;
 }
 
+/* Take a place that was found, or in a query say where it is. */
+static void arena_serve(struct ctgm_arena *arena, const struct ctgm_alloc_control *ac,
+			unsigned long start, struct ctgm_frames *frames)
+{
+	if (likely(!ac->query))
+		arena_take(arena, start, frames);
+	else
+		frames->first = start;
+}
+
 /*
  * Take a place in an arena of the pool, whatever its frames are. Interrupts are enabled for
  * a moment after each arena and each part of one: the search goes on by address, since the
@@ -833,9 +848,10 @@ static struct ctgm_arena *arena_pool_take(struct ctgm_arena_pool *pool,
 	       arena_last(arena) >= ac->place.first) {
 		ac->verdict.windows += !from;
 		if (arena_find_in(arena, &ac->place, &from, &start)) {
-			arena_take(arena, start, frames);
+			arena_serve(arena, ac, start, frames);
 			raw_spin_unlock_irqrestore(&pool->lock, flags);
-			arena_unmark_block(arena, frames);
+			if (likely(!ac->query))
+				arena_unmark_block(arena, frames);
 			return arena;
 		}
 		last = arena->frames.first;
@@ -885,9 +901,10 @@ static struct ctgm_arena *arena_large_take(struct ctgm_arena_pool *pool,
 
 		ac->verdict.windows++;
 		if (place.first <= place.last && ctgm_place_next(&place, 0, &start)) {
-			arena_take(arena, start, frames);
+			arena_serve(arena, ac, start, frames);
 			raw_spin_unlock_irqrestore(&pool->lock, flags);
-			arena_unmark_block(arena, frames);
+			if (likely(!ac->query))
+				arena_unmark_block(arena, frames);
 			return arena;
 		}
 		/* The next one is lower or larger. */
@@ -938,10 +955,21 @@ static enum contigmem_reason arena_alloc(struct ctgm_alloc_control *ac, struct c
 	return CONTIGMEM_NO_FREE_RUN;
 }
 
+/* A place with a poisoned frame is not looked past: the request would make it none. */
+static enum contigmem_reason arena_query(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
+{
+	if (ac->zone >= 0 &&
+	    arena_take_place(arena_pools[ac->node][ac->zone][ac->cache], ac, frames) &&
+	    !ctgm_frames_count_poisoned(frames))
+		return CONTIGMEM_OK;
+	return CONTIGMEM_NO_FREE_RUN;
+}
+
 const struct ctgm_source ctgm_source_arena = {
 	.id = CONTIGMEM_SOURCE_ARENA,
 	.recycles = true,
 	.alloc = arena_alloc,
+	.query = arena_query,
 	.free = arena_free,
 };
 
@@ -949,6 +977,8 @@ const struct ctgm_source ctgm_source_arena = {
 static void arena_give_back_run(struct ctgm_frames *run)
 {
 	atomic_long_sub(run->nr, &arena_frames);
+	trace_contigmem_arena(run->first, run->nr, page_to_nid(pfn_to_page(run->first)),
+			      run->cache, false);
 	ctgm_frames_put(run);
 }
 
@@ -981,6 +1011,8 @@ static void arena_put_back_run(struct ctgm_frames *run)
 		return;
 	}
 	atomic_long_inc(&arena_count);
+	trace_contigmem_arena(run->first, run->nr, page_to_nid(pfn_to_page(run->first)),
+			      run->cache, true);
 	arena_put_back(arena, run);
 }
 
@@ -1078,9 +1110,9 @@ static bool arena_goes(const struct ctgm_arena *arena, enum ctgm_arena_goes whic
 {
 	switch (which) {
 	case ARENA_GOES_IF_TOO_LARGE:
-		return (long)arena->frames.nr > arena_idle_limit();
+		return (long)arena->frames.nr > ctgm_arena_idle_limit();
 	case ARENA_GOES_IF_TOO_MUCH_OR_OLD:
-		return arena_idle_spare() > arena_idle_limit() ||
+		return arena_idle_spare() > ctgm_arena_idle_limit() ||
 		       time_after_eq(jiffies, arena->idle_since + arena_idle_age());
 	default:
 		return true;
@@ -1227,6 +1259,160 @@ bool ctgm_arena_release_idle(unsigned long first, unsigned long last, const node
 	return done || others;
 }
 
+/* The lowest arena of a pool that ends at a frame or above. */
+static struct ctgm_arena *arena_lowest(const struct ctgm_arena_pool *pool, unsigned long pfn)
+{
+	struct rb_node *node = pool->arenas.rb_node;
+	struct ctgm_arena *arena, *lowest = NULL;
+
+	lockdep_assert_held(&pool->lock);
+	while (node) {
+		arena = arena_of_node(node);
+		if (arena_last(arena) >= pfn)
+			lowest = arena;
+		node = arena_last(arena) >= pfn ? node->rb_left : node->rb_right;
+	}
+	return lowest;
+}
+
+/**
+ * ctgm_arena_wait_released() - wait for a task that gives arenas back
+ *
+ * What it gives back is in no pool any more, and not free yet.
+ *
+ * Context: Sleeps.
+ */
+void ctgm_arena_wait_released(void)
+{
+	mutex_lock(&ctgm_arena_release_lock);
+	mutex_unlock(&ctgm_arena_release_lock);
+}
+
+/* What ctgm_arena_release_idle() gives back for a request. */
+static struct ctgm_arena_limits arena_limits_of(const struct ctgm_alloc_control *ac)
+{
+	struct ctgm_arena_limits limits = arena_nothing_idle;
+
+	limits.first = ac->place.first;
+	limits.last = ac->place.last;
+	return limits;
+}
+
+/* The pools of the zone that is tried now, of all cache types and both kinds. */
+static struct ctgm_arena_pool *arena_pool_of(const struct ctgm_alloc_control *ac, unsigned int nr)
+{
+	return &arena_pools[ac->node][ac->zone][0][0] + nr;
+}
+
+#define ARENA_POOLS_OF_ZONE	(CONTIGMEM_NR_CACHES * ARENA_NR_KINDS)
+
+/**
+ * ctgm_arena_count_idle() - frames that a request would have given back
+ * @ac: the request; @node and @zone say where
+ *
+ * Context: Any but NMI.
+ * Return: the frames of the zone's idle arenas that are in the request's way and no reserve.
+ */
+unsigned long ctgm_arena_count_idle(const struct ctgm_alloc_control *ac)
+{
+	struct ctgm_arena_limits limits = arena_limits_of(ac);
+	unsigned long flags, from, nr = 0;
+	struct ctgm_arena *arena;
+	unsigned int i;
+
+	for (i = 0; i < ARENA_POOLS_OF_ZONE; i++) {
+		struct ctgm_arena_pool *pool = arena_pool_of(ac, i);
+
+		from = 0;
+		do {
+			raw_spin_lock_irqsave(&pool->lock, flags);
+			arena = arena_lowest(pool, from);
+			if (arena) {
+				from = arena_last(arena) + 1;
+				if (arena_exceeds(arena, &limits))
+					nr += arena_kept(arena);
+			}
+			raw_spin_unlock_irqrestore(&pool->lock, flags);
+		} while (arena);
+	}
+	return nr;
+}
+
+/**
+ * ctgm_arena_idle_around() - would a request have the arena around a frame given back?
+ * @ac: the request; @node and @zone say where
+ * @pfn: a frame of that zone
+ * @run: @run->first and @run->last are set to frames of the arena around @pfn if so
+ *
+ * Context: Any but NMI.
+ * Return: true if so.
+ */
+bool ctgm_arena_idle_around(const struct ctgm_alloc_control *ac, unsigned long pfn,
+			    struct ctgm_frame_run *run)
+{
+	struct ctgm_arena_limits limits = arena_limits_of(ac);
+	bool found = false;
+	unsigned int i;
+
+	for (i = 0; i < ARENA_POOLS_OF_ZONE && !found; i++) {
+		struct ctgm_arena_pool *pool = arena_pool_of(ac, i);
+		struct ctgm_arena *arena;
+		struct ctgm_frames kept;
+		unsigned long flags;
+
+		if (!READ_ONCE(pool->arenas.rb_node))
+			continue;
+		raw_spin_lock_irqsave(&pool->lock, flags);
+		arena = arena_highest(pool, 0, pfn);
+		found = arena && arena_last(arena) >= pfn && arena_exceeds(arena, &limits) &&
+			arena->usable == arena_kept(arena) &&
+			arena_next_kept(arena, pfn, &kept) && kept.first <= pfn;
+		if (found) {
+			run->first = arena->gone ? pfn : arena->frames.first;
+			run->last = kept.first + kept.nr - 1;
+		}
+		raw_spin_unlock_irqrestore(&pool->lock, flags);
+	}
+	return found;
+}
+
+/**
+ * ctgm_arena_idle_place() - would a request fit into an arena that it would have given back?
+ * @ac: the request; @node and @zone say where
+ * @start: set to the first frame of the place
+ *
+ * Context: Any but NMI.
+ * Return: true if so. An arena that has given frames back before is not looked at.
+ */
+bool ctgm_arena_idle_place(const struct ctgm_alloc_control *ac, unsigned long *start)
+{
+	struct ctgm_arena_limits limits = arena_limits_of(ac);
+	bool found = false;
+	unsigned int i;
+
+	for (i = 0; i < ARENA_POOLS_OF_ZONE && !found; i++) {
+		struct ctgm_arena_pool *pool = arena_pool_of(ac, i);
+		struct ctgm_arena *arena;
+		unsigned long flags, from = 0;
+
+		do {
+			raw_spin_lock_irqsave(&pool->lock, flags);
+			arena = arena_lowest(pool, from);
+			if (arena) {
+				struct ctgm_constraints place = arena_place(arena, &ac->place);
+
+				from = arena_last(arena) + 1;
+				found = !arena->gone && arena->usable == arena->frames.nr &&
+					arena_exceeds(arena, &limits) &&
+					place.first <= place.last &&
+					ctgm_place_next(&place, 0, start);
+			}
+			raw_spin_unlock_irqrestore(&pool->lock, flags);
+		} while (arena && !found);
+	}
+	return found;
+}
+
 static bool arena_any_in(unsigned long first, unsigned long last)
 {
 	struct ctgm_arena *arena;
@@ -1304,20 +1490,11 @@ unsigned long ctgm_arena_lacks(int nid, enum contigmem_cache cache)
 	return free < reserve ? reserve - free : 0;
 }
 
-/* The lowest arena of a pool that ends at a frame or above. */
-static struct ctgm_arena *arena_lowest(const struct ctgm_arena_pool *pool, unsigned long pfn)
+/* Can parts of arenas go? A mapping of its own goes as a whole. */
+static bool arena_pool_has_parts(unsigned int nr)
 {
-	struct rb_node *node = pool->arenas.rb_node;
-	struct ctgm_arena *arena, *lowest = NULL;
-
-	lockdep_assert_held(&pool->lock);
-	while (node) {
-		arena = arena_of_node(node);
-		if (arena_last(arena) >= pfn)
-			lowest = arena;
-		node = arena_last(arena) >= pfn ? node->rb_left : node->rb_right;
-	}
-	return lowest;
+	return nr / ARENA_NR_KINDS % CONTIGMEM_NR_CACHES == CONTIGMEM_CACHED ||
+	       !ctgm_memtype_is_apart();
 }
 
 /*
@@ -1329,9 +1506,11 @@ static long arena_excess(void)
 	unsigned long free = 0, idle;
 	unsigned int i;
 
-	for (i = 0; i < arena_nr_pools(); i++)
-		free += READ_ONCE(arena_pool(i)->free);
-	return 2 * (long)free - atomic_long_read(&arena_frames) - arena_idle_limit() -
+	for (i = 0; i < arena_nr_pools(); i++) {
+		if (arena_pool_has_parts(i))
+			free += READ_ONCE(arena_pool(i)->free);
+	}
+	return 2 * (long)free - atomic_long_read(&arena_frames) - ctgm_arena_idle_limit() -
 	       arena_reserved(&idle);
 }
 
@@ -1487,6 +1666,8 @@ static bool arena_release_parts(struct ctgm_arena_parts *parts)
 	/* I/O may be waiting for a task that waits for the release lock. */
 	scope = memalloc_noio_save();
 	for (i = ARENA_SMALL; i < arena_nr_pools(); i += ARENA_NR_KINDS) {
+		if (!arena_pool_has_parts(i))
+			continue;
 		from = 0;
 		while (parts->most && arena_excess() > 0 &&
 		       (arena = arena_take_part(arena_pool(i), parts, &from, &run))) {
@@ -1721,6 +1902,35 @@ bool ctgm_arena_alloc_in(struct ctgm_arena *arena, const struct ctgm_constraints
 	frames->recycled = true;
 	return (next > within.first && arena_take_from(arena, &within, next, frames)) ||
 	       arena_take_from(arena, &within, within.first, frames);
+}
+
+/**
+ * ctgm_arena_query_in() - would ctgm_arena_alloc_in() find room?
+ * @arena: a partition's arena
+ * @wanted: where the block may lie
+ * @frames: @nr is the size of the block; the first frame of a place without poison is set
+ *
+ * Context: Any but NMI.
+ * Return: false if there is no room now.
+ */
+bool ctgm_arena_query_in(struct ctgm_arena *arena, const struct ctgm_constraints *wanted,
+			 struct ctgm_frames *frames)
+{
+	struct ctgm_constraints place = arena_place(arena, wanted);
+	unsigned long flags, from = place.first;
+	bool found;
+
+	while (from <= place.last) {
+		raw_spin_lock_irqsave(&arena->pool->lock, flags);
+		found = arena->free >= place.nr && arena_find(arena, &place, &from, &frames->first);
+		if (!found && arena->free < place.nr)
+			from = place.last + 1;
+		raw_spin_unlock_irqrestore(&arena->pool->lock, flags);
+		if (found && !ctgm_frames_count_poisoned(frames))
+			return true;
+		from = found ? frames->first + 1 : from;
+	}
+	return false;
 }
 
 void ctgm_arena_describe(const struct ctgm_arena *arena, struct contigmem_arena_info *info)

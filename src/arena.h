@@ -46,14 +46,22 @@ enum contigmem_reason ctgm_arena_make(struct ctgm_arena *arena, struct ctgm_fram
 void ctgm_arena_put(struct ctgm_frames *frames);
 bool ctgm_arena_release_idle(unsigned long first, unsigned long last, const nodemask_t *nodes,
 			     bool wait);
+void ctgm_arena_wait_released(void);
+unsigned long ctgm_arena_count_idle(const struct ctgm_alloc_control *ac);
+bool ctgm_arena_idle_around(const struct ctgm_alloc_control *ac, unsigned long pfn,
+			    struct ctgm_frame_run *run);
+bool ctgm_arena_idle_place(const struct ctgm_alloc_control *ac, unsigned long *start);
 bool ctgm_arena_release_in(unsigned long first, unsigned long last);
 void ctgm_arena_set_reserve(enum contigmem_cache cache, unsigned long nr,
 			    struct delayed_work *refill);
 unsigned long ctgm_arena_lacks(int nid, enum contigmem_cache cache);
 struct ctgm_arena_stats ctgm_arena_stats(void);
+long ctgm_arena_idle_limit(void);
 void ctgm_arena_add_partition(struct ctgm_arena *arena, const struct ctgm_frames *all);
 void ctgm_arena_remove_partition(struct ctgm_arena *arena);
 bool ctgm_arena_alloc_in(struct ctgm_arena *arena, const struct ctgm_constraints *place,
+			 struct ctgm_frames *frames);
+bool ctgm_arena_query_in(struct ctgm_arena *arena, const struct ctgm_constraints *wanted,
 			 struct ctgm_frames *frames);
 void ctgm_arena_free_in(struct ctgm_arena *arena, const struct ctgm_frames *frames);
 bool ctgm_arena_has_place(const struct ctgm_arena *arena, const struct ctgm_constraints *place);

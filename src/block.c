@@ -1,65 +1,128 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The index of live blocks is an rb-tree through the records themselves: to add a block
- * needs no memory, works in any context but NMI, and any address inside a block finds it.
+ * The index of blocks is an rb-tree through the records themselves: to add a block needs no
+ * memory, works in any context but NMI, and any address inside a block finds it. A table finds
+ * a block by exactly its address, without the lock of the tree. A block that a magazine keeps
+ * stays in both, and so neither changes when it gets the next owner.
  */
 #define pr_fmt(fmt) "contigmem: " fmt
 
 #include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/hash.h>
 #include <linux/kernel.h>
+#include <linux/limits.h>
 #include <linux/llist.h>
+#include <linux/jiffies.h>
 #include <linux/lockdep.h>
+#include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/nodemask.h>
+#include <linux/percpu.h>
 #include <linux/pfn.h>
+#include <linux/rculist.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
+#include <linux/topology.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "arena.h"
 #include "block.h"
+#include "caller.h"
 #include "context.h"
 #include "history.h"
+#include "magazine.h"
 #include "map.h"
 #include "partition.h"
+#include "ranges.h"
 #include "request.h"
 #include "source.h"
+#include "trace.h"
 
 static struct rb_root block_index = RB_ROOT;	/* protected by ctgm_live_lock */
-static u64 block_last_id;			/* protected by ctgm_live_lock */
+
+/* By the hash of the address: on the average at most one block of 256 KiB in a bucket. */
+static struct hlist_head *block_table;
+static unsigned int block_table_bits;
+
+/* The last number that a processor gave; each has its own, in steps of nr_cpu_ids. */
+static DEFINE_PER_CPU(u64, block_last_id);
 
 static struct kmem_cache *block_cache;
 /* The record freed last: the slab allocator takes as long as all other steps together. */
 static struct ctgm_block *block_spare;
 
+static void block_construct(void *record)
+{
+	struct ctgm_block *block = record;
+
+	raw_spin_lock_init(&block->lock);
+}
+
+static void block_discard(struct ctgm_kept *kept);
+
 int ctgm_block_init(void)
 {
-	block_cache = kmem_cache_create("contigmem_block", sizeof(struct ctgm_block), 0, 0, NULL);
-	return block_cache ? 0 : -ENOMEM;
+	unsigned long buckets = clamp(roundup_pow_of_two(totalram_pages() / 64), 256UL, 65536UL);
+	int cpu, error;
+
+	for_each_possible_cpu(cpu)
+		per_cpu(block_last_id, cpu) = cpu;
+	block_table_bits = ilog2(buckets);
+	block_table = kvcalloc(buckets, sizeof(*block_table), GFP_KERNEL);
+	if (!block_table)
+		return -ENOMEM;
+	error = ctgm_accounts_init();
+	if (error)
+		goto free_table;
+	error = ctgm_magazine_init(block_discard);
+	if (error)
+		goto close_accounts;
+	error = -ENOMEM;
+	block_cache = kmem_cache_create("contigmem_block", sizeof(struct ctgm_block), 0,
+					SLAB_TYPESAFE_BY_RCU, block_construct);
+	if (block_cache)
+		return 0;
+	ctgm_magazine_exit();
+close_accounts:
+	ctgm_accounts_close();
+free_table:
+	kvfree(block_table);
+	return error;
 }
 
 void ctgm_block_exit(void)
 {
+	ctgm_magazine_exit();
 	if (block_spare)
 		kmem_cache_free(block_cache, block_spare);
 	kmem_cache_destroy(block_cache);
+	ctgm_accounts_close();
+	kvfree(block_table);
 }
 
-/* An empty record; NULL if there is no memory for it. */
+/* An empty record, of no live block; NULL if there is no memory for it. */
 static struct ctgm_block *block_alloc_record(gfp_t gfp)
 {
-	struct ctgm_block *block = xchg(&block_spare, NULL);
+	struct ctgm_block *block = xchg(&block_spare, NULL) ?: kmem_cache_alloc(block_cache, gfp);
+	unsigned long flags;
 
 	if (!block)
-		return kmem_cache_zalloc(block_cache, gfp);
-	memset(block, 0, sizeof(*block));
+		return NULL;
+	/* A task that found the record by an earlier address may just look at it. */
+	raw_spin_lock_irqsave(&block->lock, flags);
+	memset_after(block, 0, by_vaddr);
+	block->freed = true;
+	block->idle = true;
+	raw_spin_unlock_irqrestore(&block->lock, flags);
 	return block;
 }
 
@@ -81,20 +144,40 @@ static bool block_below(struct rb_node *a, const struct rb_node *b)
 	       rb_entry(b, struct ctgm_block, by_address)->vaddr;
 }
 
-/* Index and charge a block, which is live from then on; false if its tag has no room. */
-static bool block_index_add(struct ctgm_block *block)
+static struct hlist_head *block_bucket(const void *vaddr)
+{
+	return &block_table[hash_long((unsigned long)vaddr >> PAGE_SHIFT, block_table_bits)];
+}
+
+/* Index a block, which is not live before block_own(). */
+static void block_index_add(struct ctgm_block *block)
 {
 	unsigned long flags;
-	bool charged;
 
 	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
-	charged = ctgm_account_charge(block->account, block_size(block));
-	if (charged) {
-		block->id = ++block_last_id;
-		rb_add(&block->by_address, &block_index, block_below);
-	}
+	rb_add(&block->by_address, &block_index, block_below);
+	hlist_add_head_rcu(&block->by_vaddr, block_bucket(block->vaddr));
 	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
-	return charged;
+}
+
+/* Give an indexed block its owner: it is live from then on. */
+static void block_own(struct ctgm_block *block, const struct contigmem_request *req,
+		      const void *caller, enum contigmem_source source)
+{
+	unsigned long flags;
+
+	ctgm_account_count(block->account);
+	raw_spin_lock_irqsave(&block->lock, flags);
+	block->id = this_cpu_add_return(block_last_id, nr_cpu_ids);
+	block->source = source;
+	block->flags = req->flags;
+	block->tag = req->tag;
+	block->caller = caller;
+	block->born = get_jiffies_64();
+	block->unheld = 0;
+	block->idle = false;
+	block->freed = false;
+	raw_spin_unlock_irqrestore(&block->lock, flags);
 }
 
 /* The lowest block that ends above an address. */
@@ -117,39 +200,129 @@ static struct ctgm_block *block_first_from(unsigned long address)
 	return found;
 }
 
-/* The block around an address, unless its owner has freed it. */
-static struct ctgm_block *block_around(const void *vaddr)
+/* With the block's lock held, unless the caller alone has the block. */
+static void block_describe(const struct ctgm_block *block, struct contigmem_info *info)
 {
-	struct ctgm_block *block = block_first_from((unsigned long)vaddr);
-
-	return block && block->vaddr <= vaddr && !block->freed ? block : NULL;
+	*info = (struct contigmem_info){
+		.id = block->id,
+		.vaddr = block->vaddr,
+		.phys = PFN_PHYS(block->frames.first),
+		.size = block_size(block),
+		.nid = block->nid,
+		.cache = block->frames.cache,
+		.source = block->source,
+		.flags = block->flags,
+		.tag = block->tag,
+		.caller = block->caller,
+		.users = block->users,
+		.freed = block->freed,
+		.age_ns = ctgm_ns_since(block->born),
+	};
 }
 
-/* The block with exactly this address, unless its owner has freed it. */
-static struct ctgm_block *block_at(const void *vaddr)
+static void block_trace_free(const struct ctgm_block *block, const void *caller)
 {
-	struct ctgm_block *block = block_around(vaddr);
+	struct contigmem_info info;
 
-	return block && block->vaddr == vaddr ? block : NULL;
+	lockdep_assert_held(&block->lock);
+	block_describe(block, &info);
+	trace_contigmem_free(&info, caller);
+}
+
+/**
+ * struct ctgm_block_mark - what becomes of a live block that is found
+ * @vaddr: its address, exactly
+ * @freed_by: code address that frees it; NULL to add a user
+ * @unused: set if it is freed and has no user
+ */
+struct ctgm_block_mark {
+	const void *vaddr;
+	const void *freed_by;
+	bool unused;
+};
+
+/* Mark a block; false if it is not live or has another address. */
+static bool block_mark(struct ctgm_block *block, struct ctgm_block_mark *mark)
+{
+	unsigned long flags;
+	bool live;
+
+	raw_spin_lock_irqsave(&block->lock, flags);
+	live = block->vaddr == mark->vaddr && !block->freed;
+	if (live && mark->freed_by) {
+		if (trace_contigmem_free_enabled())
+			block_trace_free(block, mark->freed_by);
+		block->freed = true;
+		block->freed_by = mark->freed_by;
+		block->freed_at = get_jiffies_64();
+		mark->unused = !block->users;
+	} else if (live) {
+		block->users++;
+	}
+	raw_spin_unlock_irqrestore(&block->lock, flags);
+	return live;
+}
+
+/*
+ * Find the live block with exactly an address and mark it; NULL if there is none. The table is
+ * followed without a lock: a record that leaves it meanwhile may lead into another bucket, so
+ * only the tree can say that there is none.
+ */
+static struct ctgm_block *block_find_and_mark(struct ctgm_block_mark *mark)
+{
+	struct ctgm_block *block;
+	unsigned long flags;
+
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(block, block_bucket(mark->vaddr), by_vaddr) {
+		if (READ_ONCE(block->vaddr) == mark->vaddr && block_mark(block, mark))
+			break;
+	}
+	rcu_read_unlock();
+	if (likely(block))
+		return block;
+	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
+	block = block_first_from((unsigned long)mark->vaddr);
+	if (block && !block_mark(block, mark))
+		block = NULL;
+	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
+	return block;
+}
+
+/* What is known about a freed block. */
+static void block_describe_freed(const struct ctgm_block *block, struct ctgm_freed *freed)
+{
+	*freed = (struct ctgm_freed){
+		.vaddr = block->vaddr,
+		.size = block_size(block),
+		.id = block->id,
+		.tag = block->tag,
+		.caller = block->freed_by,
+		.when = block->freed_at,
+	};
 }
 
 static void block_index_remove(struct ctgm_block *block)
 {
+	struct ctgm_freed freed;
 	unsigned long flags;
 
+	block_describe_freed(block, &freed);
 	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
 	rb_erase(&block->by_address, &block_index);
 	RB_CLEAR_NODE(&block->by_address);
-	ctgm_account_uncharge(block->account, block_size(block));
+	hlist_del_rcu(&block->by_vaddr);
+	ctgm_history_add_freed(&freed);
 	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
 }
 
 static void block_zero(const struct ctgm_frames *frames, bool may_sleep)
 {
+	void *at = ctgm_frames_address(frames);
 	unsigned long i;
 
 	for (i = 0; i < frames->nr; i++) {
-		clear_page(page_address(pfn_to_page(frames->first + i)));
+		clear_page(at + (i << PAGE_SHIFT));
 		if (may_sleep)
 			cond_resched();
 	}
@@ -176,7 +349,7 @@ static bool block_map(struct ctgm_block *block, gfp_t gfp)
 {
 	block->vaddr = block->flags & CONTIGMEM_READONLY ?
 		       ctgm_map_readonly(&block->frames, gfp) :
-		       page_address(pfn_to_page(block->frames.first));
+		       ctgm_frames_address(&block->frames);
 	return block->vaddr;
 }
 
@@ -205,6 +378,139 @@ static bool block_destroy_sleeps(const struct ctgm_block *block)
 	return block->flags & CONTIGMEM_READONLY || ctgm_frames_put_sleeps(&block->frames);
 }
 
+static void block_uncharge(struct ctgm_block *block)
+{
+	ctgm_account_uncharge(block->account, block_size(block));
+}
+
+/* Destroy a block that a magazine kept. Any context but NMI. */
+static void block_discard(struct ctgm_kept *kept)
+{
+	struct ctgm_block *block = container_of(kept, struct ctgm_block, kept);
+
+	block_uncharge(block);
+	block_index_remove(block);
+	if (block->frames.source == &ctgm_source_partition)
+		ctgm_partition_put_kept(&block->frames);
+	else
+		ctgm_frames_put(&block->frames);
+	block_free_record(block);
+}
+
+/* The kind of magazine that may keep a block; 0 for none. */
+static u64 block_kind(const struct ctgm_block *block)
+{
+	u32 partition = 0;
+
+	if (block->frames.source == &ctgm_source_partition) {
+		partition = ctgm_partition_id(block->frames.owner);
+		if (!partition)
+			return 0;
+	}
+	return block->frames.source->id == CONTIGMEM_SOURCE_CMA ? 0 :
+	       ctgm_magazine_kind(&block->frames, block->account->index, partition);
+}
+
+/* Keep a block that has neither owner nor user in a magazine; false if it has to be destroyed. */
+static bool block_keep(struct ctgm_block *block)
+{
+	struct ctgm_account *account = block->account;
+
+	if (!block->kept.kind || block_destroy_sleeps(block))
+		return false;
+	/* What is freed of a closed partition goes back at once. */
+	if (block->frames.source == &ctgm_source_partition &&
+	    !ctgm_partition_id(block->frames.owner))
+		return false;
+	if (want_init_on_free())
+		block_zero(&block->frames, ctgm_may_sleep());
+	WRITE_ONCE(block->idle, true);
+	if (ctgm_magazine_put(&block->kept)) {
+		ctgm_account_note_kept(account);
+		return true;
+	}
+	WRITE_ONCE(block->idle, false);
+	return false;
+}
+
+/* The node nearest to one without memory in the request's range; that one if there is none. */
+static noinline int block_nearest_node(int from, unsigned long last)
+{
+	int nid, nearest = from, least = INT_MAX;
+
+	for_each_node_state(nid, N_MEMORY) {
+		if (ctgm_nth_zone(&ctgm_node_zones[nid], last, 0) >= 0 &&
+		    node_distance(from, nid) < least) {
+			least = node_distance(from, nid);
+			nearest = nid;
+		}
+	}
+	return nearest;
+}
+
+/* Take a block that a magazine keeps; NULL if none serves the request. */
+static struct ctgm_block *block_take_kept(const struct contigmem_request *req, gfp_t gfp,
+					  const struct ctgm_account *account,
+					  const struct ctgm_constraints *place)
+{
+	int nid = req->nid == NUMA_NO_NODE ? numa_mem_id() : req->nid;
+	struct ctgm_block *block;
+	struct ctgm_kept *kept;
+	u32 partition = 0;
+	u64 kind;
+
+	if (req->flags & CONTIGMEM_READONLY || ctgm_raw_locks_only())
+		return NULL;
+	if (unlikely(req->partition)) {
+		partition = ctgm_partition_id(req->partition);
+		/* The source of partitions knows whether this node is the right one. */
+		if (!partition || gfp & __GFP_THISNODE)
+			return NULL;
+	}
+	kind = ctgm_magazine_kind_wanted(account->index, partition, nid, req->cache, place);
+	if (!kind && !(gfp & __GFP_THISNODE)) {
+		nid = block_nearest_node(nid, place->last);
+		kind = ctgm_magazine_kind_wanted(account->index, 0, nid, req->cache, place);
+	}
+	if (!kind)
+		return NULL;
+	kept = ctgm_magazine_take(kind, place);
+	if (!kept && READ_ONCE(account->any_kept))
+		kept = ctgm_magazine_take_elsewhere(kind, place);
+	if (!kept)
+		return NULL;
+	block = container_of(kept, struct ctgm_block, kept);
+	/* The limit may be lower than it was when the block was charged. */
+	if (!ctgm_frames_count_poisoned(&block->frames) && !ctgm_account_is_over(account))
+		return block;
+	block_discard(kept);
+	return NULL;
+}
+
+static bool block_wants_zero(const struct contigmem_request *req, gfp_t gfp)
+{
+	return gfp & __GFP_ZERO || req->flags & CONTIGMEM_ZERO;
+}
+
+/* Serve a well-formed request from a magazine; NULL if none can. */
+static struct ctgm_block *block_create_kept(const struct contigmem_request *req, gfp_t gfp,
+					    const struct ctgm_constraints *place,
+					    const void *caller)
+{
+	struct ctgm_account *account = ctgm_account_find(req->tag);
+	struct ctgm_block *block;
+
+	if (!account)
+		return NULL;
+	block = block_take_kept(req, gfp, account, place);
+	if (!block)
+		return NULL;
+	if (block_wants_zero(req, gfp) || want_init_on_alloc(0))
+		block_zero(&block->frames, gfpflags_allow_blocking(gfp));
+	block_own(block, req, caller, block->frames.source->id);
+	return block;
+}
+
 /* Allocate a block for a valid request. The record comes first: nothing may fail after it. */
 static enum contigmem_reason block_alloc(const struct contigmem_request *req, gfp_t gfp,
 					 struct ctgm_account *account,
@@ -222,19 +528,18 @@ static enum contigmem_reason block_alloc(const struct contigmem_request *req, gf
 		goto free_record;
 	reason = ctgm_source_alloc(ac, &block->frames);
 	if (!reason)
-		reason = block_prepare(ac, gfp & __GFP_ZERO || req->flags & CONTIGMEM_ZERO,
-				       &block->frames);
+		reason = block_prepare(ac, block_wants_zero(req, gfp), &block->frames);
 	if (reason)
 		goto free_record;
 
 	block->account = account;
-	block->source = ac->verdict.source;
 	block->flags = req->flags;
-	block->tag = req->tag;
 	block->nid = page_to_nid(pfn_to_page(block->frames.first));
 	reason = CONTIGMEM_NO_BOOKKEEPING;
 	if (!block_map(block, record_gfp))
 		goto put_frames;
+	block->kept.first = block->frames.first;
+	block->kept.kind = block_kind(block);
 	*allocated = block;
 	return CONTIGMEM_OK;
 
@@ -245,14 +550,110 @@ free_record:
 	return reason;
 }
 
+/* For as long as the caller has not got the block, no other task frees it. */
+static void block_trace_alloc(const struct ctgm_block *block, gfp_t gfp,
+			      const struct contigmem_verdict *verdict)
+{
+	struct contigmem_info info;
+
+	block_describe(block, &info);
+	trace_contigmem_alloc(&info, gfp, verdict);
+}
+
 static void block_report_refusal(const struct contigmem_request *req, gfp_t gfp,
 				 const void *caller, const struct contigmem_verdict *verdict)
 {
 	ctgm_history_add_refused(req, gfp, caller, verdict);
+	trace_contigmem_fail(req, gfp, caller, verdict, ctgm_reason_errno(verdict->reason));
 	if (!(gfp & __GFP_NOWARN))
 		pr_info_ratelimited("%zu bytes for %pS refused: %s: %s\n", req->size, caller,
 				    ctgm_reason_errno_name(verdict->reason),
 				    contigmem_reason_text(verdict->reason));
+}
+
+/* Serve a valid request from the sources; NULL and the reason in @ac if it is refused. */
+static struct ctgm_block *block_create_new(const struct contigmem_request *req, gfp_t gfp,
+					   struct ctgm_account *account,
+					   struct ctgm_alloc_control *ac, const void *caller)
+{
+	/* Page tables are allocated with GFP_KERNEL, whatever the caller's gfp. */
+	bool narrow = ac->may_sleep && (gfp & GFP_KERNEL) != GFP_KERNEL;
+	struct ctgm_block *block;
+	unsigned int scope;
+
+	if (narrow)
+		scope = memalloc_noio_save();
+	ac->verdict.reason = block_alloc(req, gfp, account, ac, &block);
+	if (narrow)
+		memalloc_noio_restore(scope);
+	if (ac->verdict.reason)
+		return NULL;
+	if (!ctgm_account_charge(account, block_size(block))) {
+		block_destroy(block);
+		ac->verdict.reason = CONTIGMEM_OVER_LIMIT;
+		ac->verdict.source = CONTIGMEM_SOURCE_NONE;
+		return NULL;
+	}
+	block_index_add(block);
+	block_own(block, req, caller, ac->verdict.source);
+	return block;
+}
+
+/* What became of a request that a magazine served; @start is 0 if nobody wanted to know then. */
+static void block_report_kept(const struct ctgm_block *block, u64 start,
+			      const struct contigmem_request *req, gfp_t gfp)
+{
+	struct contigmem_verdict verdict = {
+		.source = block->source,
+		.windows = 1,
+		.ns = start ? ktime_get_mono_fast_ns() - start : 0,
+	};
+
+	if (trace_contigmem_alloc_enabled())
+		block_trace_alloc(block, gfp, &verdict);
+	if (req->verdict)
+		*req->verdict = verdict;
+}
+
+/* Does anybody want to know what became of a request? */
+static bool block_is_reported(const struct contigmem_request *req)
+{
+	return req->verdict || trace_contigmem_alloc_enabled();
+}
+
+/* Serve a request that no magazine serves. Not inlined, since its verdict is on the stack. */
+static noinline struct ctgm_block *block_create_slowly(const struct contigmem_request *req,
+						       gfp_t gfp, const void *caller)
+{
+	u64 start = ktime_get_mono_fast_ns();
+	struct ctgm_block *block = NULL;
+	struct ctgm_account *account;
+	struct ctgm_alloc_control ac;
+
+	ac.verdict.reason = ctgm_request_resolve(req, gfp, &ac);
+	if (ac.verdict.reason) {
+		/* A malformed request opens no account. */
+		account = ctgm_account_find(req->tag);
+	} else {
+		account = ctgm_account_get(req->tag,
+					   ac.reclaim | __GFP_NORETRY | __GFP_NOWARN);
+		block = block_create_new(req, gfp, account, &ac, caller);
+	}
+	ac.verdict.ns = ktime_get_mono_fast_ns() - start;
+	if (block) {
+		/* Another candidate range avoided it. */
+		ac.verdict.blocker = 0;
+		ac.verdict.blocker_kind = NULL;
+		if (trace_contigmem_alloc_enabled())
+			block_trace_alloc(block, gfp, &ac.verdict);
+	} else {
+		if (account)
+			atomic64_inc(&account->failures);
+		block_report_refusal(req, gfp, caller, &ac.verdict);
+	}
+	if (req->verdict)
+		*req->verdict = ac.verdict;
+	return block ?: ERR_PTR(ctgm_reason_errno(ac.verdict.reason));
 }
 
 /**
@@ -266,56 +667,24 @@ static void block_report_refusal(const struct contigmem_request *req, gfp_t gfp,
  */
 void *ctgm_block_create(const struct contigmem_request *req, gfp_t gfp, const void *caller)
 {
-	u64 start = ktime_get_mono_fast_ns();
-	struct ctgm_account *account;
-	struct ctgm_alloc_control ac;
-	struct ctgm_block *block;
-	unsigned int scope;
-	bool narrow;
-	void *vaddr;
+	/* To read the clock is a part of the price: only a caller that wants to know pays it. */
+	u64 start = block_is_reported(req) ? ktime_get_mono_fast_ns() : 0;
+	struct ctgm_block *block = NULL;
+	struct ctgm_constraints place;
 
 	might_sleep_if(gfpflags_allow_blocking(gfp));
-	ac.verdict.reason = ctgm_request_resolve(req, gfp, &ac);
-	if (ac.verdict.reason) {
-		/* A malformed request opens no account. */
-		account = ctgm_account_find(req->tag);
-	} else {
-		account = ctgm_account_get(req->tag,
-					   ac.reclaim | __GFP_NORETRY | __GFP_NOWARN);
-		/* Page tables are allocated with GFP_KERNEL, whatever the caller's gfp. */
-		narrow = ac.may_sleep && (gfp & GFP_KERNEL) != GFP_KERNEL;
-		if (narrow)
-			scope = memalloc_noio_save();
-		ac.verdict.reason = block_alloc(req, gfp, account, &ac, &block);
-		if (narrow)
-			memalloc_noio_restore(scope);
+	if (!ctgm_request_check(req, gfp, &place))
+		block = block_create_kept(req, gfp, &place, caller);
+	if (!block) {
+		block = block_create_slowly(req, gfp, caller);
+		if (IS_ERR(block))
+			return ERR_CAST(block);
+	} else if (block_is_reported(req)) {
+		block_report_kept(block, start, req, gfp);
 	}
-	ac.verdict.ns = ktime_get_mono_fast_ns() - start;
-	if (!ac.verdict.reason) {
-		vaddr = block->vaddr;
-		block->caller = caller;
-		block->born = start + ac.verdict.ns;
-		if (!block_index_add(block)) {
-			block_destroy(block);
-			ac.verdict.reason = CONTIGMEM_OVER_LIMIT;
-			ac.verdict.source = CONTIGMEM_SOURCE_NONE;
-		}
-	}
-	if (ac.verdict.reason) {
-		if (account)
-			atomic64_inc(&account->failures);
-		block_report_refusal(req, gfp, caller, &ac.verdict);
-		vaddr = ERR_PTR(ctgm_reason_errno(ac.verdict.reason));
-	} else {
-		/* Unloading is refused while a device may still use the memory. */
-		__module_get(THIS_MODULE);
-		/* Another candidate range avoided it. */
-		ac.verdict.blocker = 0;
-		ac.verdict.blocker_kind = NULL;
-	}
-	if (req->verdict)
-		*req->verdict = ac.verdict;
-	return vaddr;
+	/* Unloading is refused while a device may still use the memory. */
+	__module_get(THIS_MODULE);
+	return block->vaddr;
 }
 
 /**
@@ -377,7 +746,7 @@ static DECLARE_DELAYED_WORK(block_wait_work, block_destroy_unheld);
  * user space does, and I/O. A frame that no task holds cannot be found any more, so few
  * are read twice while a mapping stays.
  */
-static bool block_is_held(struct ctgm_block *block)
+static noinline bool block_is_still_held(struct ctgm_block *block)
 {
 	struct ctgm_frames part = block->frames;
 
@@ -389,6 +758,13 @@ static bool block_is_held(struct ctgm_block *block)
 		block->unheld += part.nr;
 	}
 	return false;
+}
+
+static bool block_is_held(struct ctgm_block *block)
+{
+	/* Most often all frames are read, once. */
+	return (block->frames.nr > BLOCK_LOOK || ctgm_frames_are_held(&block->frames)) &&
+	       block_is_still_held(block);
 }
 
 /* Keep a freed block whose frames another task holds, until it lets them go. */
@@ -432,6 +808,11 @@ static void block_release(struct ctgm_block *block, bool may_sleep)
 		block_wait(block);
 		return;
 	}
+	if (block_keep(block)) {
+		module_put(THIS_MODULE);
+		return;
+	}
+	block_uncharge(block);
 	block_index_remove(block);
 	if (block_destroy_sleeps(block) && !may_sleep)
 		block_destroy_later(block);
@@ -463,11 +844,12 @@ static void block_destroy_unheld(struct work_struct *work)
 	struct ctgm_block *block, *next;
 
 	llist_for_each_entry_safe(block, next, waiting, later) {
-		if (block_is_held(block)) {
+		if (block_is_still_held(block)) {
 			block_wait(block);
 			continue;
 		}
 		atomic_long_sub(block->frames.nr, &block_waiting);
+		block_uncharge(block);
 		block_index_remove(block);
 		block_destroy(block);
 		module_put(THIS_MODULE);
@@ -501,6 +883,7 @@ void ctgm_block_flush(void)
 	unsigned int tries;
 
 	flush_work(&block_destroy_work);
+	ctgm_magazine_close();
 	for (tries = 0; tries < 5 && ctgm_block_waiting(); tries++) {
 		mod_delayed_work(system_wq, &block_wait_work, 0);
 		flush_delayed_work(&block_wait_work);
@@ -509,6 +892,7 @@ void ctgm_block_flush(void)
 	}
 	cancel_delayed_work_sync(&block_wait_work);
 	llist_for_each_entry_safe(block, next, llist_del_all(&block_wait_list), later) {
+		block_uncharge(block);
 		block_index_remove(block);
 		pr_err("frames %#lx-%#lx are held by another task: they stay unused until the next boot\n",
 		       block->frames.first, block->frames.first + block->frames.nr - 1);
@@ -518,51 +902,39 @@ void ctgm_block_flush(void)
 	}
 }
 
-static void block_describe(const struct ctgm_block *block, struct contigmem_info *info)
-{
-	*info = (struct contigmem_info){
-		.id = block->id,
-		.vaddr = block->vaddr,
-		.phys = PFN_PHYS(block->frames.first),
-		.size = block_size(block),
-		.nid = block->nid,
-		.cache = block->frames.cache,
-		.source = block->source,
-		.flags = block->flags,
-		.tag = block->tag,
-		.caller = block->caller,
-		.users = block->users,
-		.freed = block->freed,
-		.age_ns = ktime_get_mono_fast_ns() - block->born,
-	};
-}
-
 /* Warn about a free of an address that no live block has, and report its history. */
 static void block_report_wrong_free(const void *vaddr)
 {
+	struct contigmem_info info = {};
 	struct ctgm_block *block;
-	struct contigmem_info info;
 	struct ctgm_freed freed;
-	bool found = false;
+	bool live = false, found;
 	unsigned long flags;
 	char text[256], caller[CTGM_CALLER_SIZE], tag[5];
 
 	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
-	block = block_around(vaddr);
-	if (block)
+	block = block_first_from((unsigned long)vaddr);
+	found = block && block->vaddr <= vaddr;
+	if (found) {
+		raw_spin_lock(&block->lock);
+		live = !block->freed;
+		found = block->freed_by;
 		block_describe(block, &info);
-	else
+		block_describe_freed(block, &freed);
+		raw_spin_unlock(&block->lock);
+	}
+	if (!live && !found)
 		found = ctgm_history_find_freed(vaddr, &freed);
 	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
 
-	if (block) {
+	if (live) {
 		ctgm_tag_text(info.tag, tag);
 		ctgm_caller_text(info.caller, caller);
 		snprintf(text, sizeof(text),
 			 "%lu bytes into live block %llu (tag %s, %zu bytes, allocated by %s)",
 			 (unsigned long)(vaddr - info.vaddr), info.id, tag, info.size, caller);
 	} else if (found) {
-		u64 ms = div_u64(ktime_get_mono_fast_ns() - freed.when, NSEC_PER_MSEC);
+		u64 ms = div_u64(ctgm_ns_since(freed.when), NSEC_PER_MSEC);
 
 		ctgm_tag_text(freed.tag, tag);
 		ctgm_caller_text(freed.caller, caller);
@@ -585,45 +957,21 @@ static void block_report_wrong_free(const void *vaddr)
  */
 void ctgm_block_free(const void *vaddr, const void *caller)
 {
-	struct ctgm_block *block;
-	bool unused = false;
-	unsigned long flags;
+	struct ctgm_block_mark mark = { .vaddr = vaddr, .freed_by = caller };
+	struct ctgm_block *block = block_find_and_mark(&mark);
 
-	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
-	block = block_at(vaddr);
-	if (block) {
-		struct ctgm_freed freed = {
-			.vaddr = block->vaddr,
-			.size = block_size(block),
-			.id = block->id,
-			.tag = block->tag,
-			.caller = caller,
-			.when = ktime_get_mono_fast_ns(),
-		};
-
-		ctgm_history_add_freed(&freed);
-		block->freed = true;
-		unused = !block->users;
-	}
-	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
 	if (!block)
 		block_report_wrong_free(vaddr);
-	else if (unused)
+	else if (mark.unused)
 		block_release(block, ctgm_may_sleep());
 }
 
 /* Add a user to the live block at an address; NULL if there is none. Any context but NMI. */
 struct ctgm_block *ctgm_block_use(const void *vaddr)
 {
-	struct ctgm_block *block;
-	unsigned long flags;
+	struct ctgm_block_mark mark = { .vaddr = vaddr };
 
-	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
-	block = block_at(vaddr);
-	if (block)
-		block->users++;
-	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
-	return block;
+	return block_find_and_mark(&mark);
 }
 
 /*
@@ -635,12 +983,29 @@ void ctgm_block_unuse(struct ctgm_block *block)
 	unsigned long flags;
 	bool unused;
 
-	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
+	raw_spin_lock_irqsave(&block->lock, flags);
 	block->users--;
 	unused = block->freed && !block->users;
-	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
+	raw_spin_unlock_irqrestore(&block->lock, flags);
 	if (unused)
 		block_release(block, ctgm_may_sleep());
+}
+
+/* Let @caller stand for the code that asked for a block. Any context but NMI. */
+void ctgm_block_set_caller(const struct contigmem_info *info, const void *caller)
+{
+	struct ctgm_block *block;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
+	block = block_first_from((unsigned long)info->vaddr);
+	if (block) {
+		raw_spin_lock(&block->lock);
+		if (block->id == info->id)
+			block->caller = caller;
+		raw_spin_unlock(&block->lock);
+	}
+	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
 }
 
 /* Describe the live block that holds an address; false if there is none. Any context but NMI. */
@@ -648,13 +1013,33 @@ bool ctgm_block_describe(const void *vaddr, struct contigmem_info *info)
 {
 	struct ctgm_block *block;
 	unsigned long flags;
+	bool live = false;
 
 	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
-	block = block_around(vaddr);
-	if (block)
-		block_describe(block, info);
+	block = block_first_from((unsigned long)vaddr);
+	if (block && block->vaddr <= vaddr) {
+		raw_spin_lock(&block->lock);
+		live = !block->freed;
+		if (live)
+			block_describe(block, info);
+		raw_spin_unlock(&block->lock);
+	}
 	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
-	return block;
+	return live;
+}
+
+/* Describe a block unless a magazine keeps it. */
+static bool block_describe_busy(struct ctgm_block *block, struct contigmem_info *info)
+{
+	bool busy;
+
+	lockdep_assert_held(&ctgm_live_lock);
+	raw_spin_lock(&block->lock);
+	busy = !READ_ONCE(block->idle);
+	if (busy)
+		block_describe(block, info);
+	raw_spin_unlock(&block->lock);
+	return busy;
 }
 
 /*
@@ -668,8 +1053,32 @@ bool ctgm_block_find_from(unsigned long address, struct contigmem_info *info)
 
 	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
 	block = block_first_from(address);
-	if (block)
-		block_describe(block, info);
+	while (block && !block_describe_busy(block, info))
+		block = rb_entry_safe(rb_next(&block->by_address), struct ctgm_block, by_address);
 	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
 	return block;
+}
+
+/**
+ * ctgm_block_address() - where the owner of a live block has a byte of it
+ * @phys: physical address of a byte of memory
+ *
+ * Blocks that the direct map does not map for their owner, which src/map.c and src/memtype.h name,
+ * are where vmalloc() maps. They are read one by one.
+ *
+ * Context: Any but NMI.
+ * Return: The address; NULL if no live block holds the byte.
+ */
+const void *ctgm_block_address(phys_addr_t phys)
+{
+	unsigned long at = VMALLOC_START;
+	struct contigmem_info info;
+
+	if (ctgm_block_describe(__va(phys), &info))
+		return __va(phys);
+	for (; ctgm_block_find_from(at, &info); at = (unsigned long)info.vaddr + info.size) {
+		if (!info.freed && phys >= info.phys && phys - info.phys < info.size)
+			return info.vaddr + (phys - info.phys);
+	}
+	return NULL;
 }

@@ -4,6 +4,8 @@
  * 2^n pages has every alignment and respects every boundary that n allows.
  */
 #include <linux/gfp.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 
@@ -46,47 +48,80 @@ static int buddy_choose_zone(const struct ctgm_node_ranges *node, unsigned long 
  * as that zone's lowmem_reserve lets it. ZONE_DMA is too small for blocks that could lie
  * elsewhere, and a block of another cache type is cheaper as a part of an arena above.
  */
+static bool buddy_takes_zone(const struct ctgm_alloc_control *ac, int zone)
+{
+	return zone == ac->zone ||
+	       (ac->cache == CONTIGMEM_CACHED && ctgm_zone_gfp(zone) != __GFP_DMA);
+}
+
 static bool buddy_takes(const struct ctgm_alloc_control *ac, const struct page *page)
 {
 	int zone = page_zonenum(page);
 
 	return zone == ac->zone ||
-	       (ac->cache == CONTIGMEM_CACHED && ctgm_zone_gfp(zone) != __GFP_DMA &&
-		page_to_pfn(page) >= ac->place.first);
+	       (buddy_takes_zone(ac, zone) && page_to_pfn(page) >= ac->place.first);
 }
 
-static enum contigmem_reason buddy_alloc(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
+/**
+ * struct ctgm_buddy_call - how the page allocator is asked
+ * @order: of the block
+ * @zone: the zone that it tries first
+ * @gfp: its gfp
+ */
+struct ctgm_buddy_call {
+	unsigned int order;
+	int zone;
+	gfp_t gfp;
+};
+
+/* How to ask the page allocator for a request; or why not to ask it. */
+static enum contigmem_reason buddy_prepare(const struct ctgm_alloc_control *ac,
+					   struct ctgm_buddy_call *call)
 {
 	const struct ctgm_constraints *place = &ac->place;
 	unsigned long pages = max(roundup_pow_of_two(place->nr), place->align);
-	gfp_t gfp = __GFP_NOWARN | __GFP_THISNODE;
 	const struct ctgm_node_ranges *node = &ac->ranges->node[ac->node];
 	const struct ctgm_zonelist_span *span;
-	unsigned int order, i;
-	struct page *page;
-	int zone;
 
 	if (!ac->may_sleep && ac->cache != CONTIGMEM_CACHED)
 		return CONTIGMEM_WOULD_SLEEP;
 	if (place->nr > MAX_ORDER_NR_PAGES || pages > 1UL << MAX_PAGE_ORDER)
 		return CONTIGMEM_NO_FREE_RUN;
-	order = ilog2(pages);
+	call->order = ilog2(pages);
 
-	zone = buddy_choose_zone(node, place->last);
-	span = &node->zonelist[zone];
-	/* A caller that cannot wait for a search may be lucky: src/source.c checks the frames. */
-	if (ac->may_sleep && (span->last > place->last || span->first < place->first))
+	call->zone = buddy_choose_zone(node, place->last);
+	span = &node->zonelist[call->zone];
+	/*
+	 * A caller that cannot wait for a search may be lucky: src/source.c checks the frames. A
+	 * query does not count on luck.
+	 */
+	if ((ac->may_sleep || ac->query) &&
+	    (span->last > place->last || span->first < place->first))
 		return CONTIGMEM_NO_FREE_RUN;
 
-	gfp |= ctgm_zone_gfp(zone);
+	call->gfp = __GFP_NOWARN | __GFP_THISNODE | ctgm_zone_gfp(call->zone);
 	if (ac->migrate)
-		gfp |= ac->reclaim | __GFP_NORETRY;
+		call->gfp |= ac->reclaim | __GFP_NORETRY;
 	else if (!ac->may_sleep && !ac->fast)
-		gfp |= ac->reclaim;
+		call->gfp |= ac->reclaim;
+	return CONTIGMEM_OK;
+}
 
+static enum contigmem_reason buddy_alloc(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
+{
+	const struct ctgm_constraints *place = &ac->place;
+	struct ctgm_buddy_call call;
+	enum contigmem_reason reason;
+	unsigned int order, i;
+	struct page *page;
+
+	reason = buddy_prepare(ac, &call);
+	if (reason)
+		return reason;
+	order = call.order;
 	ac->verdict.windows++;
 	ac->verdict.attempts++;
-	page = alloc_pages_node(ac->node, gfp, order);
+	page = alloc_pages_node(ac->node, call.gfp, order);
 	if (!page)
 		return CONTIGMEM_NO_FREE_RUN;
 	if (!buddy_takes(ac, page)) {
@@ -113,6 +148,69 @@ static enum contigmem_reason buddy_alloc(struct ctgm_alloc_control *ac, struct c
 	return CONTIGMEM_OK;
 }
 
+/* Is a block of this order, or a larger one, in a free list that the page allocator takes from? */
+static bool buddy_has_block(const struct zone *zone, unsigned int order)
+{
+	static const int types[] = { MIGRATE_UNMOVABLE, MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE };
+	unsigned int i;
+
+	for (; order <= MAX_PAGE_ORDER; order++) {
+		for (i = 0; i < ARRAY_SIZE(types); i++) {
+			if (!list_empty(&zone->free_area[order].free_list[types[i]]))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Will such a block be free once the request has had idle arenas given back? */
+static bool buddy_gets_back(const struct ctgm_alloc_control *ac, unsigned long pages)
+{
+	struct ctgm_alloc_control block = *ac;
+	unsigned long start;
+
+	if (!(ac->query & CTGM_QUERY_IDLE_GONE))
+		return false;
+	block.place.nr = pages;
+	block.place.align = pages;
+	block.place.boundary = 0;
+	return ctgm_arena_idle_place(&block, &start);
+}
+
+/*
+ * Would the page allocator give a block? As it does, go down the zones to the first that has one
+ * and holds its watermark. Which block it is, it does not say. What compaction would make is not
+ * counted on; the search for ranges whose pages can be migrated follows.
+ */
+static enum contigmem_reason buddy_query(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
+{
+	struct ctgm_buddy_call call;
+	enum contigmem_reason reason = buddy_prepare(ac, &call);
+	unsigned long pages;
+	int zone;
+
+	if (reason)
+		return reason;
+	pages = 1UL << call.order;
+	for (zone = call.zone; zone >= 0; zone--) {
+		struct zone *in = &NODE_DATA(ac->node)->node_zones[zone];
+		bool reclaims = ac->migrate && !call.order && ctgm_watermark_reclaimable(ac);
+
+		if (!populated_zone(in) ||
+		    (!reclaims && !ctgm_watermark_leaves(ac, zone, WMARK_MIN, pages)) ||
+		    (!reclaims && !buddy_has_block(in, call.order) &&
+		     !(zone == ac->zone && buddy_gets_back(ac, pages))))
+			continue;
+		if (!buddy_takes_zone(ac, zone))
+			return CONTIGMEM_NO_FREE_RUN;
+		if (ac->may_sleep && call.order &&
+		    !ctgm_watermark_leaves(ac, zone, WMARK_LOW, pages))
+			return CONTIGMEM_LOW_MEMORY;
+		return CONTIGMEM_OK;
+	}
+	return CONTIGMEM_NO_FREE_RUN;
+}
+
 static void buddy_free_range(const struct ctgm_frames *run)
 {
 	free_contig_range(run->first, run->nr);
@@ -127,5 +225,6 @@ const struct ctgm_source ctgm_source_buddy = {
 	.id = CONTIGMEM_SOURCE_BUDDY,
 	.guesses = true,
 	.alloc = buddy_alloc,
+	.query = buddy_query,
 	.free = buddy_free,
 };

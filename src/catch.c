@@ -70,11 +70,12 @@ struct zone *ctgm_catch_zone(const struct ctgm_alloc_control *ac)
 /* The index of a pageblock's type among those that blocks are taken from; or -1. */
 int ctgm_catch_type(unsigned long pfn)
 {
-	int type;
+	int type, index;
 
-	for (type = 0; type < CTGM_CATCH_TYPES; type++) {
-		if (compat_pageblock_type(pfn) == catch_types[type].type)
-			return type;
+	type = ctgm_pfn_type(pfn);
+	for (index = 0; index < CTGM_CATCH_TYPES; index++) {
+		if (type == catch_types[index].type)
+			return index;
 	}
 	return -1;
 }
@@ -105,36 +106,27 @@ static bool catch_count(struct ctgm_alloc_control *ac, const struct ctgm_range *
 			unsigned int least, struct ctgm_catch_counts *counts)
 {
 	unsigned long pfn = ALIGN_DOWN(max(range->first, ac->place.first), 1UL << least);
-	unsigned long last = min(range->last, ac->place.last), checked = ULONG_MAX, start;
+	unsigned long last = min(range->last, ac->place.last), start;
+	struct ctgm_pfn_reader reader = CTGM_PFN_READER;
 	int type;
 
 	for (; pfn <= last; pfn += 1UL << least) {
-		struct page *page;
-		unsigned long order;
+		int order;
 
 		if (pfn < range->first)
 			continue;
-		if (checked != pageblock_start_pfn(pfn)) {
-			checked = pageblock_start_pfn(pfn);
-			if (ctgm_pfn_skip_reason(pfn)) {
-				pfn = pageblock_end_pfn(pfn) - (1UL << least);
-				continue;
-			}
+		order = ctgm_pfn_free_order(&reader, pfn);
+		if (reader.skip) {
+			pfn = pageblock_end_pfn(pfn) - (1UL << least);
+			continue;
 		}
 		ac->verdict.frames_read++;
 		if (!(++counts->reads % CATCH_READS_PER_RESCHED)) {
 			cond_resched();
 			if (counts->reads >= CATCH_READS || ctgm_is_late(ac))
 				return false;
-			/* The pageblock may have gone offline meanwhile. */
-			checked = ULONG_MAX;
 		}
-		page = pfn_to_page(pfn);
-		if (!PageBuddy(page))
-			continue;
-		/* The block may have been allocated since, and its order mean anything. */
-		order = READ_ONCE(page->private);
-		if (order < least || order > MAX_PAGE_ORDER || !catch_fits(ac, pfn, order, &start))
+		if (order < (int)least || !catch_fits(ac, pfn, order, &start))
 			continue;
 		type = ctgm_catch_type(pfn);
 		if (type >= 0)
@@ -293,6 +285,33 @@ static enum contigmem_reason catch_alloc_arena(struct ctgm_alloc_control *ac,
 	return ctgm_arena_make(arena, &all, ac->cache, start, frames);
 }
 
+/*
+ * Of the blocks of this order and type as many may be taken as it needs, on the average, until one
+ * of the range is among them: a query has no better knowledge of the page allocator's lists.
+ */
+static bool catch_is_likely(const struct ctgm_alloc_control *ac,
+			    const struct ctgm_catch_choice *choice)
+{
+	return ctgm_catch_most(ac, choice->order) * (choice->share + 1) > 1000 &&
+	       ctgm_watermark_reserve(ac, 1UL << choice->order, false);
+}
+
+/* Would a block be caught, also where idle arenas will have been given back as free blocks? */
+static enum contigmem_reason catch_predict(struct ctgm_alloc_control *ac,
+					   struct ctgm_catch_counts *counts,
+					   struct ctgm_frames *frames)
+{
+	struct ctgm_catch_choice choice;
+
+	if (ac->query & CTGM_QUERY_IDLE_GONE && ctgm_arena_idle_place(ac, &frames->first))
+		return CONTIGMEM_OK;
+	while (!ctgm_is_late(ac) && catch_choose(ac, counts, &choice)) {
+		if (catch_is_likely(ac, &choice))
+			return CONTIGMEM_OK;
+	}
+	return CONTIGMEM_NO_FREE_RUN;
+}
+
 static enum contigmem_reason catch_alloc(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
 {
 	unsigned int least = order_base_2(ac->place.nr);
@@ -310,6 +329,8 @@ static enum contigmem_reason catch_alloc(struct ctgm_alloc_control *ac, struct c
 		return CONTIGMEM_NO_FREE_RUN;
 	reason = CONTIGMEM_NO_FREE_RUN;
 	catch_count_all(ac, least, &counts);
+	if (ac->query)
+		return catch_predict(ac, &counts, frames);
 	while (reason == CONTIGMEM_NO_FREE_RUN && !fatal_signal_pending(current) &&
 	       !ctgm_is_late(ac) && catch_choose(ac, &counts, &choice))
 		reason = catch_alloc_arena(ac, &choice, frames);
@@ -320,4 +341,5 @@ static enum contigmem_reason catch_alloc(struct ctgm_alloc_control *ac, struct c
 const struct ctgm_source ctgm_source_catch = {
 	.id = CONTIGMEM_SOURCE_BUDDY,
 	.alloc = catch_alloc,
+	.query = catch_alloc,
 };

@@ -4,6 +4,7 @@
  * memory in them is meant for devices without an alternative. CMA takes neither a range
  * nor a node.
  */
+#include <linux/bits.h>
 #include <linux/cc_platform.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
@@ -12,13 +13,30 @@
 #include <linux/mutex.h>
 #include <linux/pfn.h>
 #include <linux/platform_device.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/string.h>
 
 #include "cma.h"
 #include "compat.h"
+#include "pfn_scan.h"
 #include "ranges.h"
 
 #ifdef COMPAT_CMA_AREAS
+/*
+ * The alignment that CMA is asked for. Aligned to its size rounded up, a block crosses no
+ * boundary. In a busy area CMA tries all places that far apart, each as long as its pages may be
+ * migrated.
+ */
+static unsigned int cma_order(const struct ctgm_constraints *place)
+{
+	unsigned long align = roundup_pow_of_two(place->nr);
+
+	if (!place->boundary)
+		align = min(align, pageblock_nr_pages);
+	return ilog2(max(place->align, align));
+}
+
 int ctgm_cma_init(void)
 {
 	return 0;
@@ -37,16 +55,8 @@ void ctgm_cma_free_in(struct cma *area, const struct ctgm_frames *frames)
 bool ctgm_cma_alloc_in(struct cma *area, const struct ctgm_constraints *place,
 		       struct ctgm_frames *frames)
 {
-	/*
-	 * Aligned to its size rounded up, a block crosses no boundary. In a busy area CMA
-	 * tries all places that far apart, each as long as its pages may be migrated.
-	 */
-	unsigned long align = roundup_pow_of_two(place->nr);
-	struct page *page;
+	struct page *page = cma_alloc(area, place->nr, cma_order(place), true);
 
-	if (!place->boundary)
-		align = min(align, pageblock_nr_pages);
-	page = cma_alloc(area, place->nr, ilog2(max(place->align, align)), true);
 	if (!page)
 		return false;
 	frames->first = page_to_pfn(page);
@@ -104,6 +114,12 @@ static void cma_free_range(const struct ctgm_frames *run)
 	ctgm_cma_free_in(run->owner, run);
 }
 #else
+/* The alignment with which the DMA API asks CMA. */
+static unsigned int cma_order(const struct ctgm_constraints *place)
+{
+	return min_t(unsigned int, order_base_2(place->nr), CONFIG_CMA_ALIGNMENT);
+}
+
 /* No area can be named. */
 struct cma *ctgm_cma_find(const char *name)
 {
@@ -208,9 +224,99 @@ static enum contigmem_reason cma_source_alloc(struct ctgm_alloc_control *ac,
 	return CONTIGMEM_OK;
 }
 
+/* Frames read in a query of all areas, and between two calls of cond_resched(). */
+#define CMA_QUERY_READS		BIT(20)
+#define CMA_READS_PER_RESCHED	1024
+
+/* Read a place in an area upwards. Returns its end, or the frame that CMA could not clear. */
+static unsigned long cma_read_place(struct ctgm_alloc_control *ac, unsigned long first,
+				    unsigned long end, unsigned long *moves)
+{
+	struct ctgm_frame_run run;
+	unsigned long at, next;
+	const char *kind;
+
+	*moves = 0;
+	for (at = first; at < end; at = next) {
+		ctgm_pfn_scan_cma(at, &run, &kind);
+		if (!(++ac->verdict.frames_read % CMA_READS_PER_RESCHED))
+			cond_resched();
+		if (run.state > CTGM_FRAME_MOVABLE)
+			return at;
+		next = min(run.last, end - 1) + 1;
+		if (run.state == CTGM_FRAME_MOVABLE)
+			*moves += next - at;
+	}
+	return end;
+}
+
+/* The place that CMA would give in a range of its memory: the first one that can be cleared. */
+static bool cma_query_range(struct ctgm_alloc_control *ac, const struct ctgm_range *range,
+			    unsigned long most_reads, struct ctgm_frames *frames)
+{
+	struct ctgm_constraints area = {
+		.first = range->first,
+		.last = range->last,
+		.nr = ac->place.nr,
+		.align = 1UL << cma_order(&ac->place),
+	};
+	unsigned long from = 0, start, end, moves;
+
+	while (ac->verdict.frames_read < most_reads && !ctgm_is_late(ac) &&
+	       !fatal_signal_pending(current) && ctgm_place_next(&area, from, &start)) {
+		end = start + area.nr;
+		from = cma_read_place(ac, start, end, &moves);
+		if (from < end) {
+			from++;
+			continue;
+		}
+		frames->first = start;
+		if (!ctgm_place_fits(&ac->place, start))
+			return false;
+		ac->verdict.pages_migrated += moves;
+		return true;
+	}
+	return false;
+}
+
+/**
+ * ctgm_cma_query() - would a CMA area serve a request?
+ * @ac: the request; @ac->node is the area's, or NUMA_NO_NODE
+ * @frames: the first frame is set on success
+ *
+ * The areas are not told apart where they adjoin, and which pages CMA could not migrate is known
+ * as little as in the other sources.
+ *
+ * Context: Sleeps.
+ * Return: %CONTIGMEM_OK or why not.
+ */
+enum contigmem_reason ctgm_cma_query(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
+{
+	unsigned long most_reads = ac->verdict.frames_read + CMA_QUERY_READS;
+	struct ctgm_ranges *ranges = ctgm_ranges_get();
+	bool served = false;
+	unsigned int i;
+
+	for (i = 0; i < ranges->nr && !served; i++) {
+		const struct ctgm_range *range = &ranges->range[i];
+
+		if (range->is_cma && (ac->node == NUMA_NO_NODE || range->nid == ac->node))
+			served = cma_query_range(ac, range, most_reads, frames);
+	}
+	ctgm_ranges_put(ranges);
+	return served ? CONTIGMEM_OK : CONTIGMEM_NO_FREE_RUN;
+}
+
+static enum contigmem_reason cma_source_query(struct ctgm_alloc_control *ac,
+					      struct ctgm_frames *frames)
+{
+	return cma_is_in_reach(ac) ? ctgm_cma_query(ac, frames) : CONTIGMEM_NO_FREE_RUN;
+}
+
 const struct ctgm_source ctgm_source_cma = {
 	.id = CONTIGMEM_SOURCE_CMA,
 	.guesses = true,
 	.alloc = cma_source_alloc,
+	.query = cma_source_query,
 	.free = cma_free,
 };

@@ -116,6 +116,23 @@ static inline void compat_lru_add_drain(void)
 #endif
 }
 
+/* In 7.2 the flags of a page are a structure. */
+static inline unsigned long compat_page_flags(const struct page *page)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+	return READ_ONCE(page->flags);
+#else
+	return READ_ONCE(page->flags.f);
+#endif
+}
+
+/* 6.10 keeps the source of a trace event's string since its declaration. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define compat_assign_str(field, text)	__assign_str(field, text)
+#else
+#define compat_assign_str(field, text)	__assign_str(field)
+#endif
+
 /* Since 6.18 a queue has to say so. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
 #define COMPAT_WQ_PERCPU	0

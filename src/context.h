@@ -23,4 +23,10 @@ static inline bool ctgm_raw_locks_only(void)
 	return IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible();
 }
 
+/* May records go back to the slab allocator? With PREEMPT_RT its lock may sleep. */
+static inline bool ctgm_may_free_records(void)
+{
+	return !in_hardirq() && !ctgm_raw_locks_only();
+}
+
 #endif /* CTGM_CONTEXT_H */

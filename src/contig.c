@@ -4,7 +4,9 @@
  * then ranges whose pages can be migrated.
  */
 #include <linux/delay.h>
+#include <linux/hash.h>
 #include <linux/kernel.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/sched.h>
@@ -20,6 +22,7 @@
 #include "pfn_scan.h"
 #include "range_lock.h"
 #include "ranges.h"
+#include "trace.h"
 #include "watermark.h"
 
 static unsigned int budget_attempts = 32;
@@ -48,11 +51,15 @@ MODULE_PARM_DESC(budget_reads, "page frames of a zone that may be read for a req
 
 /* Frames read between two calls of cond_resched(): about 110,000 instructions. */
 #define CONTIG_READS_PER_RESCHED	1024
-/* Frames that can be read for the price of migrating one page. */
-#define CONTIG_READS_PER_MOVE	64
+/* Frames that can be read for the price of migrating one page of a file: 2,650 instructions. */
+#define CONTIG_READS_PER_MOVE	24
+/* One frame of so many is read to estimate a block of up to 4 MiB, and a larger one. */
+#define CONTIG_SAMPLE_SMALL	16
+#define CONTIG_SAMPLE_LARGE	64
+/* Among many estimates the lowest may be wrong by one part of so many. */
+#define CONTIG_SAMPLE_ERROR	4
 /* The cheapest ranges kept: a quarter of budget_attempts, so the list can fill again. */
 #define CONTIG_CANDIDATES	8
-#define CONTIG_NO_PAGEBLOCK	ULONG_MAX
 
 /**
  * struct ctgm_candidate - a candidate range that could be cleared
@@ -83,17 +90,18 @@ struct ctgm_contig_pass {
  * @ac: the request
  * @frames: set when it is served
  * @kind: the kind of the frame read last, where it cannot be migrated
- * @pageblock: first frame of the pageblock that was read in last
- * @skip_reason: why no frame of that pageblock can be allocated; NULL if some may
+ * @reader: reads struct pages
  * @saw_pinned: a pinned page was read
  * @signal: a fatal signal ended the search
  * @late: the request's time limit did
  * @spent: a spent budget did
- * @busy: a candidate range turned out busy
+ * @busy: a candidate range turned out busy, or has a page that is held
+ * @wary: after one did, ranges with pages that others hold are passed over
  * @free: the free frames read last that are adjacent
  * @reads: frames read
  * @attempts: candidate ranges that turned out busy
  * @moved: pages that were to be migrated out of those
+ * @estimate: pages to migrate out of the cheapest range, where memory was sampled; or 0
  * @best: the cheapest candidate ranges, which do not overlap, cheapest first
  * @nr_best: how many
  */
@@ -102,17 +110,18 @@ struct ctgm_contig_search {
 	struct ctgm_alloc_control *ac;
 	struct ctgm_frames *frames;
 	const char *kind;
-	unsigned long pageblock;
-	const char *skip_reason;
+	struct ctgm_pfn_reader reader;
 	bool saw_pinned;
 	bool signal;
 	bool late;
 	bool spent;
 	bool busy;
+	bool wary;
 	struct ctgm_frame_run free;
 	unsigned long reads;
 	unsigned long attempts;
 	unsigned long moved;
+	unsigned long estimate;
 	struct ctgm_candidate best[CONTIG_CANDIDATES];
 	unsigned int nr_best;
 };
@@ -122,27 +131,10 @@ static void contig_search_init(struct ctgm_contig_search *search, struct ctgm_al
 {
 	*search = (struct ctgm_contig_search){
 		.windows = { .place = ac->place, .granule = pageblock_nr_pages },
-		.pageblock = CONTIG_NO_PAGEBLOCK,
+		.reader = CTGM_PFN_READER,
 		.ac = ac,
 		.frames = frames,
 	};
-}
-
-/* Skip pageblocks that are not to be touched; the result is cached while the scan stays in one. */
-static bool contig_skip(struct ctgm_contig_search *search, unsigned long pfn,
-			struct ctgm_frame_run *run)
-{
-	unsigned long first = pageblock_start_pfn(pfn);
-
-	if (first != search->pageblock) {
-		search->pageblock = first;
-		search->skip_reason = ctgm_pfn_skip_reason(pfn);
-	}
-	if (!search->skip_reason)
-		return false;
-	*run = (struct ctgm_frame_run){ first, pageblock_end_pfn(pfn) - 1, CTGM_FRAME_UNMOVABLE };
-	search->kind = search->skip_reason;
-	return true;
 }
 
 static void contig_note_free(struct ctgm_contig_search *search, const struct ctgm_frame_run *run)
@@ -166,11 +158,33 @@ static void contig_count_read(struct ctgm_contig_search *search)
 		cond_resched();
 		search->signal = fatal_signal_pending(current);
 		search->late = ctgm_is_late(search->ac);
-		/* The pageblock may have gone offline meanwhile. */
-		search->pageblock = CONTIG_NO_PAGEBLOCK;
 	}
 	search->spent |= search->reads >= READ_ONCE(budget_reads);
 	search->windows.stop = search->signal || search->late || search->spent;
+}
+
+/* In a query: will the pageblock be free once the request has had idle arenas given back? */
+static bool contig_pageblock_idle(const struct ctgm_contig_search *search, unsigned long first)
+{
+	struct ctgm_frame_run run;
+
+	return search->ac->query & CTGM_QUERY_IDLE_GONE &&
+	       ctgm_arena_idle_around(search->ac, first, &run) &&
+	       run.last >= pageblock_end_pfn(first) - 1;
+}
+
+/* In a query: a frame that will be free by the time that the request takes it is free. */
+static void contig_foresee(const struct ctgm_contig_search *search, unsigned long pfn,
+			   struct ctgm_frame_run *run)
+{
+	unsigned int query = search->ac->query;
+
+	if (query & CTGM_QUERY_IDLE_GONE && run->state == CTGM_FRAME_UNMOVABLE &&
+	    ctgm_arena_idle_around(search->ac, pfn, run))
+		run->state = CTGM_FRAME_FREE;
+	else if (query & CTGM_QUERY_CACHE_GONE && run->state == CTGM_FRAME_MOVABLE &&
+		 ctgm_pfn_is_clean_cache(pfn))
+		run->state = CTGM_FRAME_FREE;
 }
 
 /*
@@ -186,10 +200,26 @@ static void contig_read_pageblock(struct ctgm_window_search *windows, unsigned l
 
 	contig_count_read(search);
 	*run = (struct ctgm_frame_run){ first, pageblock_end_pfn(pfn) - 1, CTGM_FRAME_UNMOVABLE };
-	if (!ctgm_pfn_skip_reason(first) && ctgm_pfn_in_free_block(first, pageblock_order, run)) {
+	if (ctgm_pfn_in_free_block(&search->reader, first, pageblock_order, run) ||
+	    (unlikely(search->ac->query) && !search->reader.skip &&
+	     contig_pageblock_idle(search, first))) {
 		run->state = CTGM_FRAME_FREE;
 		contig_note_free(search, run);
 	}
+}
+
+/* The window that the search looks at is passed over if this frame has too bad a state. */
+static void contig_trace_blocked(const struct ctgm_contig_search *search, unsigned long pfn,
+				 const struct ctgm_frame_run *run)
+{
+	const struct ctgm_window_search *windows = &search->windows;
+	unsigned long nr = windows->place.nr;
+	bool inside = pfn - windows->at < nr;
+
+	if (!search->ac->query && run->state > (inside ? windows->inside : windows->beside))
+		trace_contigmem_window(windows->at, nr, 0, pfn,
+				       run->state == CTGM_FRAME_MOVABLE ? "movable" : search->kind,
+				       -EBUSY);
 }
 
 static void contig_read_frame(struct ctgm_window_search *windows, unsigned long pfn,
@@ -200,8 +230,16 @@ static void contig_read_frame(struct ctgm_window_search *windows, unsigned long 
 	struct contigmem_verdict *verdict = &search->ac->verdict;
 
 	contig_count_read(search);
-	if (!contig_skip(search, pfn, run))
-		ctgm_pfn_scan(pfn, run, &search->kind);
+	ctgm_pfn_scan(&search->reader, pfn, run, &search->kind);
+	if (unlikely(search->ac->query) && !search->reader.skip)
+		contig_foresee(search, pfn, run);
+	if (search->wary && run->state == CTGM_FRAME_MOVABLE && ctgm_pfn_is_held(pfn)) {
+		run->state = CTGM_FRAME_PINNED;
+		search->kind = "pinned";
+		search->busy = true;
+	}
+	if (trace_contigmem_window_enabled())
+		contig_trace_blocked(search, pfn, run);
 	if (run->state == CTGM_FRAME_FREE) {
 		contig_note_free(search, run);
 	} else if (run->state >= CTGM_FRAME_PINNED && !verdict->blocker_kind) {
@@ -222,6 +260,27 @@ static const struct ctgm_contig_pass contig_free_frames = {
 
 static const struct ctgm_contig_pass contig_clearable = {
 	contig_read_frame, CTGM_FRAME_MOVABLE, CTGM_FRAME_MOVABLE
+};
+
+/*
+ * Read one frame in place of all in its stride: any of them, so that no regular pattern in
+ * memory meets only the frames that are read.
+ */
+static void contig_read_sample(struct ctgm_window_search *windows, unsigned long pfn,
+			       struct ctgm_frame_run *run)
+{
+	bool large = windows->place.nr > CTGM_ARENA_SMALL_PAGEBLOCKS * pageblock_nr_pages;
+	unsigned long stride = large ? CONTIG_SAMPLE_LARGE : CONTIG_SAMPLE_SMALL;
+	unsigned long first = ALIGN_DOWN(pfn, stride);
+
+	contig_read_frame(windows, first + hash_long(first, ilog2(stride)), run);
+	run->first = min(run->first, first);
+	run->last = max(run->last, first + stride - 1);
+}
+
+/* Costs are estimated, by a sixteenth of the reads: a range is read before it is cleared. */
+static const struct ctgm_contig_pass contig_sampled = {
+	contig_read_sample, CTGM_FRAME_MOVABLE, CTGM_FRAME_MOVABLE
 };
 
 static const struct ctgm_contig_pass contig_beside_pinned = {
@@ -255,6 +314,18 @@ static bool contig_is_free(struct ctgm_contig_search *search, unsigned long firs
 			return false;
 	}
 	return true;
+}
+
+/* Does a page in these frames stay because of references, where a migration has failed? */
+static bool contig_is_held(struct ctgm_contig_search *search, unsigned long first,
+			   unsigned long end)
+{
+	for (; first < end; first++) {
+		contig_count_read(search);
+		if (ctgm_pfn_is_held(first))
+			return true;
+	}
+	return false;
 }
 
 /* Where the pageblocks end that have the type of the first one. */
@@ -298,6 +369,37 @@ static int contig_alloc_locked(unsigned long first, unsigned long end, gfp_t gfp
 }
 
 /*
+ * Would a call take these frames? In a query, in place of contig_lock_and_alloc(): the same
+ * reasons why not, as far as they can be seen before.
+ */
+static int contig_would_alloc(struct ctgm_contig_search *search, unsigned long first,
+			      unsigned long end)
+{
+	const struct ctgm_alloc_control *ac = search->ac;
+	unsigned long at, next, moves = 0;
+	struct ctgm_frame_run run;
+
+	for (at = first; at < end; at = pageblock_end_pfn(at)) {
+		if (ctgm_pfn_skip_reason(at) || compat_pageblock_is_isolated(at))
+			return -EBUSY;
+	}
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (!ac->migrate)
+		return contig_is_free(search, first, end) ? 0 : -EBUSY;
+	for (at = first; at < end; at = next) {
+		contig_read_frame(&search->windows, at, &run);
+		next = min(run.last, end - 1) + 1;
+		if (run.state == CTGM_FRAME_MOVABLE) {
+			if (ctgm_pfn_is_held(at))
+				return -EBUSY;
+			moves += next - at;
+		}
+	}
+	return ctgm_watermark_has_targets(ac, moves, end - first - moves) ? 0 : -ENOMEM;
+}
+
+/*
  * Take frames with the range locked. A caller that must not wait for I/O would wait for it
  * in the migration of a page that was allocated since the scan: for such a caller all
  * frames are looked at again, and other tasks' locks are only tried.
@@ -308,22 +410,27 @@ static int contig_lock_and_alloc(struct ctgm_contig_search *search, unsigned lon
 	const struct ctgm_alloc_control *ac = search->ac;
 	bool wait = ac->io_fs && !ac->fast;
 	struct ctgm_range_lock locked;
+	u64 start;
 	int error;
 
+	if (unlikely(ac->query))
+		return contig_would_alloc(search, first, end);
 	error = ctgm_range_lock(&locked, first, end - 1,
 				wait ? CTGM_RANGE_WAIT : CTGM_RANGE_TRY);
 	if (error)
 		return error;
-	/* Memory may have gone offline while this task slept. */
-	search->pageblock = CONTIG_NO_PAGEBLOCK;
 	if (ac->migrate || contig_is_free(search, first, end)) {
 		search->ac->verdict.attempts++;
+		trace_contigmem_claim(first, end - first, ac->migrate, false, 0, 0);
+		start = trace_contigmem_claim_enabled() ? ktime_get_mono_fast_ns() : 0;
 		error = contig_alloc_locked(first, end, ac->reclaim | __GFP_NOWARN);
+		if (start)
+			trace_contigmem_claim(first, end - first, ac->migrate, true, error,
+					      ktime_get_mono_fast_ns() - start);
 	} else {
 		error = -EBUSY;
 	}
 	ctgm_range_unlock(&locked);
-	search->pageblock = CONTIG_NO_PAGEBLOCK;
 	return error;
 }
 
@@ -367,6 +474,8 @@ static enum contigmem_reason contig_alloc_range(struct ctgm_contig_search *searc
 		return ctgm_is_late(ac) ? CONTIGMEM_TIMED_OUT : CONTIGMEM_LOW_MEMORY;
 	error = contig_lock_and_alloc(search, first, end);
 	ctgm_watermark_unreserve(ac, taken);
+	if (likely(!ac->query))
+		trace_contigmem_window(first, end - first, moves, 0, "", error);
 	if (!error && ac->migrate && !ctgm_watermark_holds(ac, ac->zone, WMARK_LOW))
 		ctgm_watermark_reclaim(ac, taken);
 
@@ -382,6 +491,7 @@ static enum contigmem_reason contig_alloc_range(struct ctgm_contig_search *searc
 	WARN_ONCE(error != -EBUSY && error != -EAGAIN,
 		  "contigmem: unexpected %d from alloc_contig_range()\n", error);
 	search->busy = true;
+	search->wary |= contig_is_held(search, first, end);
 	search->moved += moves;
 	search->spent |= ++search->attempts >= READ_ONCE(budget_attempts) ||
 			 search->moved >= READ_ONCE(budget_moves);
@@ -423,6 +533,10 @@ static enum contigmem_reason contig_alloc_arena(struct ctgm_contig_search *searc
 	enum contigmem_reason reason;
 	struct ctgm_arena *arena;
 
+	if (unlikely(search->ac->query)) {
+		search->frames->first = start;
+		return contig_alloc_range(search, first, end, moves);
+	}
 	arena = ctgm_arena_create(all.nr, search->ac->reclaim);
 	if (!arena)
 		return CONTIGMEM_NO_BOOKKEEPING;
@@ -475,14 +589,41 @@ static enum contigmem_reason contig_clear(struct ctgm_contig_search *search,
 	unsigned long start = candidate->start, end = start + search->frames->nr;
 	enum contigmem_reason reason;
 
+	/* It was found before another one failed. */
+	if (search->wary && contig_is_held(search, start, end))
+		return CONTIGMEM_STILL_BUSY;
 	if (contig_shares_pageblocks(search, start)) {
 		reason = contig_alloc_pageblocks(search, start, candidate->cost);
 		if (reason == CONTIGMEM_OK || reason == CONTIGMEM_INTERRUPTED ||
 		    reason == CONTIGMEM_TIMED_OUT || search->spent ||
 		    (pageblock_aligned(start) && pageblock_aligned(end)))
 			return reason;
+		/* Without the pages beside the block the same page would stay. */
+		if (search->wary && contig_is_held(search, start, end))
+			return reason;
 	}
 	return contig_alloc_block(search, start, contig_count_movable(search, start, end));
+}
+
+/*
+ * Read all of a candidate range that was sampled. False if a page in its pageblocks stays, or when
+ * the search ends.
+ */
+static bool contig_confirm(struct ctgm_contig_search *search, struct ctgm_candidate *candidate)
+{
+	unsigned long first = pageblock_start_pfn(candidate->start);
+	unsigned long at = pageblock_align(candidate->start + search->frames->nr), movable = 0;
+	struct ctgm_frame_run run;
+
+	for (; at > first; at = max(run.first, first)) {
+		contig_read_frame(&search->windows, at - 1, &run);
+		if (run.state > CTGM_FRAME_MOVABLE || search->windows.stop)
+			return false;
+		if (run.state == CTGM_FRAME_MOVABLE)
+			movable += at - max(run.first, first);
+	}
+	candidate->cost = movable;
+	return true;
 }
 
 /* Begin to search a range of memory; false if no block fits into it. */
@@ -603,13 +744,46 @@ static void contig_keep(struct ctgm_contig_search *search, unsigned long start,
 	search->nr_best = kept + 1;
 }
 
-/* Migrate pages out of candidate ranges, the cheapest first. */
+/*
+ * Migrate pages out of the candidate ranges that are kept, the cheapest first. Of those that
+ * were sampled only as many as are read quickly: what was not seen may block all of them.
+ */
+static enum contigmem_reason contig_clear_kept(struct ctgm_contig_search *search, bool sampled)
+{
+	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
+	unsigned long since = search->reads;
+	unsigned int i;
+
+	for (i = 0; i < search->nr_best && contig_goes_on(reason); i++) {
+		if (sampled && search->reads - since >= CONTIG_CHEAP_READS)
+			break;
+		if (!sampled || contig_confirm(search, &search->best[i]))
+			reason = contig_clear(search, &search->best[i]);
+	}
+	search->nr_best = 0;
+	return reason;
+}
+
+/*
+ * Is it cheaper to read on than to clear the cheapest range found so far? Not where that is
+ * hardly dearer than all that the samples promise.
+ */
+static bool contig_reads_on(const struct ctgm_contig_search *search, unsigned long reads)
+{
+	unsigned long cost = search->best[0].cost;
+
+	if (!search->nr_best)
+		return true;
+	return reads / CONTIG_READS_PER_MOVE < cost &&
+	       cost > search->estimate + search->estimate / CONTIG_SAMPLE_ERROR;
+}
+
+/* Find the cheapest candidate ranges of a range of memory, and clear one of them. */
 static enum contigmem_reason contig_clear_cheapest(struct ctgm_contig_search *search,
 						   const struct ctgm_range *range)
 {
 	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
 	unsigned long start, cost, since = search->reads;
-	unsigned int i;
 	bool more;
 
 	if (!contig_begin(search, range, &contig_clearable))
@@ -618,17 +792,50 @@ static enum contigmem_reason contig_clear_cheapest(struct ctgm_contig_search *se
 		more = ctgm_window_next_cost(&search->windows, &start, &cost);
 		if (more)
 			contig_keep(search, start, cost);
-		/* To read on is cheaper than to clear the cheapest range found so far. */
-		if (more &&
-		    (!search->nr_best ||
-		     (search->reads - since) / CONTIG_READS_PER_MOVE < search->best[0].cost))
+		if (more && contig_reads_on(search, search->reads - since))
 			continue;
-		for (i = 0; i < search->nr_best && contig_goes_on(reason); i++)
-			reason = contig_clear(search, &search->best[i]);
-		search->nr_best = 0;
+		reason = contig_clear_kept(search, false);
 		since = search->reads;
 	} while (more && contig_goes_on(reason));
 	return contig_end(search, reason);
+}
+
+/* Estimate what the candidate ranges of a range of memory cost, and clear one of the cheapest. */
+static enum contigmem_reason contig_clear_sampled(struct ctgm_contig_search *search,
+						  const struct ctgm_range *range)
+{
+	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
+	unsigned long start, cost;
+
+	if (!contig_begin(search, range, &contig_sampled))
+		return reason;
+	while (ctgm_window_next_cost(&search->windows, &start, &cost)) {
+		contig_keep(search, start, cost);
+		if (!search->estimate || cost < search->estimate)
+			search->estimate = max(cost, 1UL);
+	}
+	return contig_end(search, contig_clear_kept(search, true));
+}
+
+/* Clear a candidate range of the node: in the first pass one of the cheapest by sample. */
+static enum contigmem_reason contig_clear_any(struct ctgm_contig_search *search, bool sampled)
+{
+	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
+	const struct ctgm_alloc_control *ac = search->ac;
+	const struct ctgm_range *range = NULL;
+
+	while ((range = ctgm_range_next(ac->ranges, ac->node, range)) && contig_goes_on(reason)) {
+		if (range->zone != ac->zone)
+			continue;
+		if (sampled) {
+			reason = contig_clear_sampled(search, range);
+			continue;
+		}
+		reason = contig_clear_cheapest(search, range);
+		if (contig_goes_on(reason) && search->saw_pinned)
+			reason = contig_take(search, range, &contig_beside_pinned);
+	}
+	return reason;
 }
 
 /*
@@ -637,12 +844,16 @@ static enum contigmem_reason contig_clear_cheapest(struct ctgm_contig_search *se
  * allocated, for a file or as the target of a migration, looks like a kernel page until
  * it has its mapping.
  */
-static bool contig_tries_again(const struct ctgm_contig_search *search, unsigned int passes)
+static bool contig_tries_again(struct ctgm_contig_search *search, unsigned int passes)
 {
 	bool cheap = search->reads <= CONTIG_CHEAP_READS && search->moved <= CONTIG_CHEAP_MOVES;
+	unsigned int most = cheap ? CONTIG_MAX_CHEAP_PASSES : CONTIG_MAX_PASSES;
 
-	if (search->busy)
-		return passes < (cheap ? CONTIG_MAX_CHEAP_PASSES : CONTIG_MAX_PASSES);
+	if (search->busy) {
+		/* Ranges that failed are tried again once, after all others. */
+		search->wary &= passes + 1 < most;
+		return passes < most;
+	}
 	return search->ac->verdict.blocker_kind && cheap && passes < CONTIG_MAX_PASSES;
 }
 
@@ -653,7 +864,6 @@ static enum contigmem_reason contig_alloc_migrate(struct ctgm_alloc_control *ac,
 	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
 	struct ctgm_contig_search search;
 	struct ctgm_window_search *windows = &search.windows;
-	const struct ctgm_range *range = NULL;
 	unsigned int passes = 0;
 
 	contig_search_init(&search, ac, frames);
@@ -667,15 +877,12 @@ static enum contigmem_reason contig_alloc_migrate(struct ctgm_alloc_control *ac,
 		if (passes)
 			fsleep(CONTIG_USECS_BETWEEN);
 		ctgm_lru_drain();
-		while ((range = ctgm_range_next(ac->ranges, ac->node, range))) {
-			if (range->zone != ac->zone)
-				continue;
-			reason = contig_clear_cheapest(&search, range);
-			if (contig_goes_on(reason) && search.saw_pinned)
-				reason = contig_take(&search, range, &contig_beside_pinned);
-			if (!contig_goes_on(reason))
-				goto free_moves;
-		}
+		if (!passes)
+			reason = contig_clear_any(&search, true);
+		if (contig_goes_on(reason))
+			reason = contig_clear_any(&search, false);
+		if (!contig_goes_on(reason))
+			goto free_moves;
 	} while (contig_tries_again(&search, ++passes));
 	if (search.busy)
 		reason = CONTIGMEM_STILL_BUSY;
@@ -728,16 +935,134 @@ static enum contigmem_reason contig_alloc(struct ctgm_alloc_control *ac,
 	return contig_alloc_free(ac, frames, true);
 }
 
+/* Frames nearest to the top of memory come first among those with as much in the way. */
+static void contig_note_obstructed(const struct ctgm_obstructed *window, unsigned long nr,
+				   struct ctgm_nearest *nearest)
+{
+	unsigned int at, i, kept = 0;
+
+	for (i = 0; i < nearest->nr; i++) {
+		const struct ctgm_obstructed *other = &nearest->windows[i];
+
+		if (window->start < other->start + nr && other->start < window->start + nr) {
+			if (other->in_the_way <= window->in_the_way)
+				return;
+			continue;
+		}
+		nearest->windows[kept++] = *other;
+	}
+	for (at = kept; at && nearest->windows[at - 1].in_the_way > window->in_the_way; at--) {
+		if (at < CONTIGMEM_ANSWER_WINDOWS)
+			nearest->windows[at] = nearest->windows[at - 1];
+	}
+	if (at < CONTIGMEM_ANSWER_WINDOWS)
+		nearest->windows[at] = *window;
+	nearest->nr = min(kept + 1, CONTIGMEM_ANSWER_WINDOWS);
+}
+
+/* More in the way than this makes a window not one of the nearest. */
+static unsigned long contig_nearest_most(const struct ctgm_nearest *nearest)
+{
+	return nearest->nr < CONTIGMEM_ANSWER_WINDOWS ? ULONG_MAX :
+	       nearest->windows[nearest->nr - 1].in_the_way - 1;
+}
+
+/*
+ * Add the frames of a part of a window that are in the way: those with a worse state than the
+ * part's, which is allowed. Stops where there are more than @most.
+ */
+static void contig_add_obstructed(struct ctgm_contig_search *search,
+				  const struct ctgm_frame_run *part, unsigned long most,
+				  struct ctgm_obstructed *window)
+{
+	struct ctgm_frame_run run;
+	unsigned long at, next;
+	bool held;
+
+	for (at = part->first; at <= part->last && window->in_the_way <= most &&
+	     !search->windows.stop; at = next) {
+		contig_read_frame(&search->windows, at, &run);
+		next = min(run.last, part->last) + 1;
+		held = run.state == CTGM_FRAME_MOVABLE && part->state == CTGM_FRAME_MOVABLE &&
+		       ctgm_pfn_is_held(at);
+		if (run.state <= part->state && !held)
+			continue;
+		if (!window->in_the_way) {
+			window->first = at;
+			window->kind = held ? "held" : run.state == CTGM_FRAME_MOVABLE ?
+				       "movable" : search->kind;
+		}
+		window->in_the_way += next - at;
+	}
+}
+
+static void contig_nearest_in(struct ctgm_contig_search *search, const struct ctgm_range *range,
+			      struct ctgm_nearest *nearest)
+{
+	struct ctgm_alloc_control *ac = search->ac;
+	bool moves = !ac->fast && ac->io_fs;
+	enum ctgm_frame_state inside = moves ? CTGM_FRAME_MOVABLE : CTGM_FRAME_FREE;
+	unsigned long nr = ac->place.nr, to = 0, start, most;
+
+	if (!contig_begin(search, range, &contig_beside_pinned))
+		return;
+	while ((most = contig_nearest_most(nearest)) && !search->windows.stop &&
+	       ctgm_place_prev(&search->windows.place, to - 1, &start)) {
+		struct ctgm_obstructed window = { .start = start };
+		unsigned long end = start + nr;
+		/* The block, and the pages beside it that make its pageblocks useless. */
+		const struct ctgm_frame_run parts[] = {
+			{ start, end - 1, inside },
+			{ pageblock_start_pfn(start), start - 1, CTGM_FRAME_PINNED },
+			{ end, pageblock_align(end) - 1, CTGM_FRAME_PINNED },
+		};
+		unsigned int i;
+
+		for (i = 0; i < ARRAY_SIZE(parts) && !window.in_the_way; i++)
+			contig_add_obstructed(search, &parts[i], most, &window);
+		if (window.in_the_way && window.in_the_way <= most)
+			contig_note_obstructed(&window, nr, nearest);
+		ac->verdict.windows++;
+		/* Windows that overlap by half: none is missed by more than that. */
+		to = start + nr / 2;
+		if (!to)
+			break;
+	}
+}
+
+/**
+ * ctgm_contig_nearest() - the windows of a zone with the fewest frames in the way of a request
+ * @ac: a query that was refused; @node and @zone say where
+ * @nearest: added to
+ *
+ * In the way are frames that the request could neither take nor have migrated.
+ *
+ * Context: Sleeps. Reads as many frames as a request may in a zone.
+ */
+void ctgm_contig_nearest(struct ctgm_alloc_control *ac, struct ctgm_nearest *nearest)
+{
+	struct ctgm_contig_search search;
+	const struct ctgm_range *range = NULL;
+
+	contig_search_init(&search, ac, NULL);
+	while ((range = ctgm_range_next(ac->ranges, ac->node, range)) && !search.windows.stop) {
+		if (range->zone == ac->zone)
+			contig_nearest_in(&search, range, nearest);
+	}
+}
+
 /* A small request from free pageblocks, which become an arena. */
 const struct ctgm_source ctgm_source_pageblock = {
 	.id = CONTIGMEM_SOURCE_RANGE,
 	.alloc = contig_alloc_pageblock,
+	.query = contig_alloc_pageblock,
 	.free = contig_free,
 };
 
 const struct ctgm_source ctgm_source_contig = {
 	.id = CONTIGMEM_SOURCE_RANGE,
 	.alloc = contig_alloc,
+	.query = contig_alloc,
 	.free = contig_free,
 };
 
@@ -745,5 +1070,6 @@ const struct ctgm_source ctgm_source_contig = {
 const struct ctgm_source ctgm_source_migrate = {
 	.id = CONTIGMEM_SOURCE_RANGE,
 	.alloc = contig_alloc_migrate,
+	.query = contig_alloc_migrate,
 	.free = contig_free,
 };

@@ -14,6 +14,7 @@
 #include <linux/pfn.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -23,8 +24,10 @@
 #include "account.h"
 #include "arena.h"
 #include "block.h"
+#include "caller.h"
 #include "debugfs.h"
 #include "history.h"
+#include "magazine.h"
 #include "parse.h"
 #include "partition.h"
 #include "pfn_scan.h"
@@ -33,6 +36,8 @@
 #include "source.h"
 
 #define LINE_SIZE	512	/* bytes, as the fault says */
+/* An answer has up to 14 lines, of which each but the first is shorter than 256 bytes. */
+#define RESULT_SIZE	4096
 
 #ifdef CONFIG_DEBUG_FS
 static struct dentry *debugfs_directory;
@@ -49,14 +54,22 @@ static void free_own_block(void *vaddr)
 	contigmem_free(vaddr);
 }
 
-/* The position is private: the file's own would stay where it is after a refused write. */
-struct ctgm_alloc_file {
-	struct mutex lock;	/* protects the members below */
-	loff_t at;
-	char result[LINE_SIZE];
+struct ctgm_line_file;
+
+/* What a line that is written to a file means: does it, and sets the result. 0 or the errno. */
+struct ctgm_line_ops {
+	int (*line)(struct ctgm_line_file *file, char *line);
 };
 
-static void alloc_result_ok(struct ctgm_alloc_file *file, const struct contigmem_info *info)
+/* The position is private: the file's own would stay where it is after a refused write. */
+struct ctgm_line_file {
+	const struct ctgm_line_ops *ops;	/* constant */
+	struct mutex lock;			/* protects the members below */
+	loff_t at;
+	char result[RESULT_SIZE];
+};
+
+static void alloc_result_ok(struct ctgm_line_file *file, const struct contigmem_info *info)
 {
 	scnprintf(file->result, sizeof(file->result),
 		  "ok id=%llu virt=%p phys=%#llx-%#llx size=%zu node=%d cache=%s source=%s\n",
@@ -65,56 +78,65 @@ static void alloc_result_ok(struct ctgm_alloc_file *file, const struct contigmem
 		  contigmem_cache_name(info->cache), contigmem_source_name(info->source));
 }
 
+/* Write what was read and tried for a request that was refused, and a newline. */
+static int figures_text(char *text, size_t size, const struct contigmem_verdict *verdict)
+{
+	int used;
+
+	used = scnprintf(text, size, " windows=%lu frames_read=%lu attempts=%lu largest_free=%lu",
+			 verdict->windows, verdict->frames_read, verdict->attempts,
+			 verdict->largest_free);
+	if (verdict->blocker_kind)
+		used += scnprintf(text + used, size - used, " blocker=%#lx (%s)", verdict->blocker,
+				  verdict->blocker_kind);
+	return used + scnprintf(text + used, size - used, "\n");
+}
+
 /* Write why a request was refused, and a newline. */
 static void refusal_text(char *text, size_t size, const struct contigmem_verdict *verdict)
 {
 	enum contigmem_reason reason = verdict->reason;
 	int used;
 
-	used = scnprintf(text, size,
-			 "error %d %s: %s; windows=%lu frames_read=%lu attempts=%lu largest_free=%lu",
-			 ctgm_reason_errno(reason), ctgm_reason_errno_name(reason),
-			 contigmem_reason_text(reason), verdict->windows, verdict->frames_read,
-			 verdict->attempts, verdict->largest_free);
-	if (verdict->blocker_kind)
-		used += scnprintf(text + used, size - used, " blocker=%#lx (%s)", verdict->blocker,
-				  verdict->blocker_kind);
-	scnprintf(text + used, size - used, "\n");
+	used = scnprintf(text, size, "error %d %s: %s;", ctgm_reason_errno(reason),
+			 ctgm_reason_errno_name(reason), contigmem_reason_text(reason));
+	figures_text(text + used, size - used, verdict);
 }
 
-static void alloc_result_error(struct ctgm_alloc_file *file,
+static void alloc_result_error(struct ctgm_line_file *file,
 			       const struct contigmem_verdict *verdict)
 {
 	refusal_text(file->result, sizeof(file->result), verdict);
 }
 
-static int alloc_result_fault(struct ctgm_alloc_file *file, const char *fault, const char *word)
+static int line_fault(struct ctgm_line_file *file, const char *fault, const char *word)
 {
 	scnprintf(file->result, sizeof(file->result), "error %d EINVAL: %s '%s'\n",
 		  -EINVAL, fault, word);
 	return -EINVAL;
 }
 
-static int alloc_open(struct inode *inode, struct file *filp)
+static int line_open(struct inode *inode, struct file *filp)
 {
-	struct ctgm_alloc_file *file = kzalloc(sizeof(*file), GFP_KERNEL);
+	struct ctgm_line_file *file = kzalloc(sizeof(*file), GFP_KERNEL);
 
 	if (!file)
 		return -ENOMEM;
+	file->ops = inode->i_private;
 	mutex_init(&file->lock);
 	filp->private_data = file;
 	return 0;
 }
 
-static int alloc_release(struct inode *inode, struct file *filp)
+static int line_release(struct inode *inode, struct file *filp)
 {
 	kfree(filp->private_data);
 	return 0;
 }
 
-static ssize_t alloc_read(struct file *filp, char __user *to, size_t size, loff_t *unused)
+static ssize_t line_read(struct file *filp, char __user *to, size_t size, loff_t *unused)
 {
-	struct ctgm_alloc_file *file = filp->private_data;
+	struct ctgm_line_file *file = filp->private_data;
 	ssize_t done;
 
 	mutex_lock(&file->lock);
@@ -124,28 +146,39 @@ static ssize_t alloc_read(struct file *filp, char __user *to, size_t size, loff_
 	return done;
 }
 
-/* Allocate the block that a line asks for. Returns 0 or the errno, and sets the result. */
-static int alloc_line(struct ctgm_alloc_file *file, char *line)
+/* Parse a request. Returns 0 or the errno, and sets the result; the partition is open then. */
+static int line_request(struct ctgm_line_file *file, char *line, struct ctgm_parsed *parsed)
 {
-	struct ctgm_parsed parsed = {
+	const char *fault;
+
+	*parsed = (struct ctgm_parsed){
 		.req = CONTIGMEM_REQUEST(0),
 		.gfp = GFP_KERNEL | __GFP_NOWARN,
 	};
+	fault = ctgm_parse_line(line, parsed);
+	if (fault)
+		return line_fault(file, fault, parsed->word);
+	if (parsed->partition[0]) {
+		parsed->req.partition = contigmem_partition_open(parsed->partition);
+		if (IS_ERR(parsed->req.partition))
+			return line_fault(file, "no partition", parsed->partition);
+	}
+	return 0;
+}
+
+/* Allocate the block that a line asks for. Returns 0 or the errno, and sets the result. */
+static int alloc_line(struct ctgm_line_file *file, char *line)
+{
+	struct ctgm_parsed parsed;
 	struct contigmem_request *req = &parsed.req;
 	struct contigmem_verdict verdict;
-	const char *fault;
 	struct contigmem_info info;
 	void *vaddr;
 	int error;
 
-	fault = ctgm_parse_line(line, &parsed);
-	if (fault)
-		return alloc_result_fault(file, fault, parsed.word);
-	if (parsed.partition[0]) {
-		req->partition = contigmem_partition_open(parsed.partition);
-		if (IS_ERR(req->partition))
-			return alloc_result_fault(file, "no partition", parsed.partition);
-	}
+	error = line_request(file, line, &parsed);
+	if (error)
+		return error;
 	req->verdict = &verdict;
 	vaddr = contigmem_alloc(req, parsed.gfp);
 	/* A block in it keeps the partition's memory. */
@@ -167,9 +200,9 @@ static int alloc_line(struct ctgm_alloc_file *file, char *line)
 	return 0;
 }
 
-static ssize_t alloc_write(struct file *filp, const char __user *from, size_t size, loff_t *unused)
+static ssize_t line_write(struct file *filp, const char __user *from, size_t size, loff_t *unused)
 {
-	struct ctgm_alloc_file *file = filp->private_data;
+	struct ctgm_line_file *file = filp->private_data;
 	char *line = NULL;
 	int error;
 
@@ -181,24 +214,159 @@ static ssize_t alloc_write(struct file *filp, const char __user *from, size_t si
 	mutex_lock(&file->lock);
 	file->at = 0;
 	if (!line)
-		error = alloc_result_fault(file, "line over", "512 bytes");
+		error = line_fault(file, "line over", "512 bytes");
 	else if (strlen(line) != size)
-		error = alloc_result_fault(file, "NUL in", "the line");
+		error = line_fault(file, "NUL in", "the line");
 	else
-		error = alloc_line(file, line);
+		error = file->ops->line(file, line);
 	mutex_unlock(&file->lock);
 	kfree(line);
 	return error ?: size;
 }
 
-static const struct file_operations alloc_fops = {
+static const struct ctgm_line_ops alloc_ops = { .line = alloc_line };
+
+static const struct file_operations line_fops = {
 	.owner = THIS_MODULE,
-	.open = alloc_open,
-	.release = alloc_release,
-	.read = alloc_read,
-	.write = alloc_write,
+	.open = line_open,
+	.release = line_release,
+	.read = line_read,
+	.write = line_write,
 	.llseek = noop_llseek,
 };
+
+static int explain_served(char *text, size_t size, const struct contigmem_answer *answer,
+			  u64 pages)
+{
+	int used = scnprintf(text, size, "answer=served source=%s pages_to_move=%lu",
+			     contigmem_source_name(answer->verdict.source),
+			     answer->pages_to_move);
+
+	if (answer->phys)
+		used += scnprintf(text + used, size - used, " phys=%#llx-%#llx",
+				  (u64)answer->phys,
+				  (u64)answer->phys + (pages << PAGE_SHIFT) - 1);
+	return used + scnprintf(text + used, size - used, "\n");
+}
+
+/* The lines of the windows; the owner of a page is told if it is in a block. */
+static int explain_windows(char *text, size_t size, const struct contigmem_answer *answer,
+			   u64 pages)
+{
+	unsigned int i;
+	int used = 0;
+
+	for (i = 0; i < answer->nr_windows; i++) {
+		const struct contigmem_window *window = &answer->windows[i];
+		struct contigmem_info info;
+
+		used += scnprintf(text + used, size - used,
+				  "window phys=%#llx-%#llx in_the_way=%lu first=%#lx kind=%s flags=%pGp",
+				  (u64)window->phys, (u64)window->phys + (pages << PAGE_SHIFT) - 1,
+				  window->in_the_way, window->first, window->kind,
+				  &window->flags);
+		if (!contigmem_describe(page_address(pfn_to_page(window->first)), &info))
+			used += scnprintf(text + used, size - used, " owner=block:%llu", info.id);
+		used += scnprintf(text + used, size - used, "\n");
+	}
+	return used;
+}
+
+/* An address below which there are whole GiB, or MiB, in the words of a line. */
+static int explain_high(char *text, size_t size, u64 high)
+{
+	u64 end = high + 1;
+
+	if (!end)
+		return scnprintf(text, size, "help high=%#llx\n", high);
+	if (!(end & (SZ_1G - 1)))
+		return scnprintf(text, size, "help high=%lluG-1\n", end >> 30);
+	if (!(end & (SZ_1M - 1)))
+		return scnprintf(text, size, "help high=%lluM-1\n", end >> 20);
+	return scnprintf(text, size, "help high=%#llx\n", high);
+}
+
+static int explain_help(char *text, size_t size, const struct contigmem_answer *answer)
+{
+	static const struct {
+		unsigned int help;
+		const char *text;
+	} words[] = {
+		{ CONTIGMEM_HELP_LOW, "low=0" },
+		{ CONTIGMEM_HELP_ALIGN, "align=4K" },
+		{ CONTIGMEM_HELP_BOUNDARY, "boundary=0" },
+		{ CONTIGMEM_HELP_DROP_CACHES, "drop_caches" },
+		{ CONTIGMEM_HELP_SHRINK_IDLE, "shrink_idle" },
+	};
+	int used = 0, i;
+
+	if (answer->help & CONTIGMEM_HELP_NODE)
+		used += scnprintf(text + used, size - used, "help node=%d\n", answer->help_nid);
+	if (answer->help & CONTIGMEM_HELP_HIGH)
+		used += explain_high(text + used, size - used, answer->help_high);
+	if (answer->help & CONTIGMEM_HELP_PARTITION)
+		used += scnprintf(text + used, size - used, "help partition=%s\n",
+				  answer->help_partition);
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		if (answer->help & words[i].help)
+			used += scnprintf(text + used, size - used, "help %s\n", words[i].text);
+	}
+	return used;
+}
+
+/* Would the request of a line be served? A refusal is an answer and no fault of the line. */
+static int explain_line(struct ctgm_line_file *file, char *line)
+{
+	struct contigmem_answer answer;
+	enum contigmem_reason reason;
+	struct ctgm_parsed parsed;
+	char *text = file->result;
+	size_t size = sizeof(file->result);
+	u64 pages;
+	int error, used;
+
+	error = line_request(file, line, &parsed);
+	if (error)
+		return error;
+	contigmem_query(&parsed.req, parsed.gfp, &answer);
+	contigmem_partition_close(parsed.req.partition);
+	reason = answer.verdict.reason;
+	pages = PFN_UP(parsed.req.size);
+	if (!reason) {
+		explain_served(text, size, &answer, pages);
+		return 0;
+	}
+	used = scnprintf(text, size, "answer=refused errno=%s reason=\"%s\"",
+			 ctgm_reason_errno_name(reason), contigmem_reason_text(reason));
+	used += figures_text(text + used, size - used, &answer.verdict);
+	used += explain_windows(text + used, size - used, &answer, pages);
+	explain_help(text + used, size - used, &answer);
+	return 0;
+}
+
+static const struct ctgm_line_ops explain_ops = { .line = explain_line };
+
+/* How large a block could the request of a line be, whose size does not matter? */
+static int largest_line(struct ctgm_line_file *file, char *line)
+{
+	struct ctgm_parsed parsed;
+	size_t free, moving;
+	int error;
+
+	error = line_request(file, line, &parsed);
+	if (error)
+		return error;
+	error = contigmem_largest(&parsed.req, parsed.gfp, &free, &moving);
+	contigmem_partition_close(parsed.req.partition);
+	if (error)
+		scnprintf(file->result, sizeof(file->result), "error %d\n", error);
+	else
+		scnprintf(file->result, sizeof(file->result), "free=%zu moving=%zu\n", free,
+			  moving);
+	return error;
+}
+
+static const struct ctgm_line_ops largest_ops = { .line = largest_line };
 
 /* The task that erases the entry frees the block. */
 static bool free_id(unsigned long id)
@@ -348,6 +516,22 @@ static int partitions_show(struct seq_file *seq, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(partitions);
 
+static int arenas_show(struct seq_file *seq, void *unused)
+{
+	struct contigmem_arena_info info;
+	phys_addr_t phys = 0;
+
+	seq_puts(seq, "# phys size free node cache\n");
+	for (; !contigmem_next_arena(phys, &info); phys = info.phys + info.size) {
+		seq_printf(seq, "%#llx-%#llx %zu %zu %d %s\n", (u64)info.phys,
+			   (u64)info.phys + info.size - 1, info.size, info.free, info.nid,
+			   contigmem_cache_name(info.cache));
+		cond_resched();
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(arenas);
+
 /*
  * Node by node, zone by zone. Nothing is locked, so the figures may change at once; frames
  * in per-CPU lists are not counted.
@@ -397,6 +581,7 @@ DEFINE_SHOW_ATTRIBUTE(failures);
 
 static int stats_show(struct seq_file *seq, void *unused)
 {
+	struct ctgm_magazine_stats magazines = ctgm_magazine_stats();
 	struct ctgm_arena_stats arenas = ctgm_arena_stats();
 	enum contigmem_source source;
 
@@ -412,6 +597,7 @@ static int stats_show(struct seq_file *seq, void *unused)
 	seq_printf(seq, "frames_poisoned %llu\n", ctgm_frames_poisoned());
 	seq_printf(seq, "frames_waiting %lu\n", ctgm_block_waiting());
 	seq_printf(seq, "frames_reserved %lu\n", arenas.reserved);
+	seq_printf(seq, "magazines frames %lu hits %llu\n", magazines.frames, magazines.hits);
 	seq_printf(seq, "arenas %lu frames %lu idle %lu\n", arenas.arenas, arenas.frames,
 		   arenas.idle);
 	return 0;
@@ -421,11 +607,14 @@ DEFINE_SHOW_ATTRIBUTE(stats);
 void ctgm_debugfs_init(void)
 {
 	debugfs_directory = debugfs_create_dir("contigmem", NULL);
-	debugfs_create_file("alloc", 0600, debugfs_directory, NULL, &alloc_fops);
+	debugfs_create_file("alloc", 0600, debugfs_directory, (void *)&alloc_ops, &line_fops);
+	debugfs_create_file("explain", 0600, debugfs_directory, (void *)&explain_ops, &line_fops);
+	debugfs_create_file("largest", 0600, debugfs_directory, (void *)&largest_ops, &line_fops);
 	debugfs_create_file("free", 0200, debugfs_directory, NULL, &free_fops);
 	debugfs_create_file("blocks", 0400, debugfs_directory, NULL, &blocks_fops);
 	debugfs_create_file("tags", 0400, debugfs_directory, NULL, &tags_fops);
 	debugfs_create_file("partitions", 0400, debugfs_directory, NULL, &partitions_fops);
+	debugfs_create_file("arenas", 0400, debugfs_directory, NULL, &arenas_fops);
 	debugfs_create_file("memory", 0400, debugfs_directory, NULL, &memory_fops);
 	debugfs_create_file("failures", 0400, debugfs_directory, NULL, &failures_fops);
 	debugfs_create_file("stats", 0400, debugfs_directory, NULL, &stats_fops);

@@ -29,14 +29,22 @@ static unsigned long frames_next_step(const struct ctgm_frames *frames, unsigned
 
 static bool frames_any_held(const struct page *page, unsigned long nr)
 {
-	int any = 1, all = 1;
-	unsigned long i;
+	int any = 1, all = 1, count;
+	const struct page *end;
 
 	/* A block of MiBs has hundreds of frames, of which hardly ever one is held. */
-	compat_unrolled_8()
-	for (i = 0; i < nr; i++) {
-		int count = page_ref_count(page + i);
+	for (end = page + ALIGN_DOWN(nr, 8); page < end; page += 8) {
+		unsigned int i;
 
+		compat_unrolled_8()
+		for (i = 0; i < 8; i++) {
+			count = page_ref_count(page + i);
+			any |= count;
+			all &= count;
+		}
+	}
+	for (end = page + nr % 8; page < end; page++) {
+		count = page_ref_count(page);
 		any |= count;
 		all &= count;
 	}
@@ -52,6 +60,11 @@ bool ctgm_frames_are_held(const struct ctgm_frames *frames)
 	const struct page *page = pfn_to_page(frames->first);
 	unsigned long at, nr;
 
+	/* Nearly all blocks are so small, and many have one frame. */
+	if (frames->nr == 1)
+		return page_ref_count(page) != 1;
+	if (frames->nr <= FRAMES_STEP)
+		return frames_any_held(page, frames->nr);
 	for (at = 0; at < frames->nr; at += nr) {
 		nr = frames_next_step(frames, at);
 		if (frames_any_held(page + at, nr))
@@ -144,10 +157,11 @@ enum contigmem_reason ctgm_frames_set_type(struct ctgm_frames *frames, enum cont
 
 	if (frames->cache == cache)
 		return CONTIGMEM_OK;
-	error = ctgm_memtype_set(frames->first, frames->nr, cache);
+	error = ctgm_memtype_set(frames->first, frames->nr, cache, &frames->shift);
 	/* A failed change may have changed a part of the frames. */
 	if (!error || (cache != CONTIGMEM_CACHED &&
-		       ctgm_memtype_set(frames->first, frames->nr, CONTIGMEM_CACHED)))
+		       ctgm_memtype_set(frames->first, frames->nr, CONTIGMEM_CACHED,
+					&frames->shift)))
 		frames->cache = cache;
 	if (!error)
 		return CONTIGMEM_OK;
@@ -168,7 +182,7 @@ bool ctgm_frames_reset_type(struct ctgm_frames *frames)
 
 	if (frames->cache == frames->home)
 		return true;
-	error = ctgm_memtype_reset(frames->first, frames->nr, frames->cache);
+	error = ctgm_memtype_reset(frames->first, frames->nr, frames->cache, &frames->shift);
 	if (!error)
 		frames->cache = frames->home;
 	return !error || error == -EUCLEAN;

@@ -6,6 +6,8 @@
 #ifndef CTGM_FRAMES_H
 #define CTGM_FRAMES_H
 
+#include <linux/bits.h>
+#include <linux/mm.h>
 #include <linux/timekeeping.h>
 
 #include "../contigmem.h"
@@ -33,10 +35,13 @@ struct ctgm_source;
  * @zone: zone of @node that is tried now
  * @migrate: pages may be migrated and reclaimed now; otherwise only free frames are taken
  * @ranges: the machine's RAM
+ * @query: bits of CTGM_QUERY; 0 for a request that is to be served
+ * @credit: in a query, frames of @zone that count as free beside those that are
  * @verdict: what was read and tried so far
  *
  * src/request.c sets the members up to @io_fs, src/block.c @aside, and src/reserve.c @fresh; they
- * are constant afterwards. src/source.c sets the next ones for each call of a source.
+ * are constant afterwards. src/source.c sets the next ones for each call of a source, and
+ * src/query.c @query.
  */
 struct ctgm_alloc_control {
 	struct ctgm_constraints place;
@@ -56,8 +61,17 @@ struct ctgm_alloc_control {
 	int zone;
 	bool migrate;
 	const struct ctgm_ranges *ranges;
+	unsigned int query;
+	unsigned long credit;
 	struct contigmem_verdict verdict;
 };
+
+/* Say whether the request would be served, and how; take nothing, move nothing. */
+#define CTGM_QUERY		BIT(0)
+/* As if the idle arenas that a request gives back before it fails had been given back. */
+#define CTGM_QUERY_IDLE_GONE	BIT(1)
+/* As if the clean page cache had been dropped. */
+#define CTGM_QUERY_CACHE_GONE	BIT(2)
 
 /**
  * struct ctgm_frames - page frames that a source has handed out
@@ -65,8 +79,10 @@ struct ctgm_alloc_control {
  * @nr: how many
  * @source: takes them back
  * @owner: the source's own: the arena, CMA area or partition that they belong to
- * @cache: the cache type that the direct map gives them now
+ * @cache: the cache type that they have now
  * @home: the cache type with which @source takes them back
+ * @shift: bytes from their address in the direct map to the one with this type, which owners
+ *	get; 0 where that is the direct map's
  * @recycled: an earlier block may have left content in them
  */
 struct ctgm_frames {
@@ -76,6 +92,7 @@ struct ctgm_frames {
 	void *owner;
 	enum contigmem_cache cache;
 	enum contigmem_cache home;
+	long shift;
 	bool recycled;
 };
 
@@ -88,6 +105,9 @@ struct ctgm_frames {
  *	zeroes; the source sets the first frame and what differs. Adds to the verdict what
  *	was read and tried, and the first blocker. Returns %CONTIGMEM_OK, or why not with
  *	nothing taken.
+ * @query: would @alloc serve the request now? Takes and moves nothing, and follows the rules of
+ *	@alloc with its code. On success the first frame is set, or 0 where the kernel chooses
+ *	it, and the pages to migrate are added to the verdict
  * @free: take frames back that have their @home cache type; any context but NMI. Poisoned
  *	frames are kept from the next owner. NULL if no frames name this source
  * @leak: NULL, or forget frames that can never be given back; any context but NMI
@@ -97,6 +117,7 @@ struct ctgm_source {
 	bool guesses;
 	bool recycles;
 	enum contigmem_reason (*alloc)(struct ctgm_alloc_control *ac, struct ctgm_frames *frames);
+	enum contigmem_reason (*query)(struct ctgm_alloc_control *ac, struct ctgm_frames *frames);
 	void (*free)(const struct ctgm_frames *frames);
 	void (*leak)(const struct ctgm_frames *frames);
 };
@@ -105,6 +126,12 @@ struct ctgm_source {
 static inline bool ctgm_is_late(const struct ctgm_alloc_control *ac)
 {
 	return ac->deadline != U64_MAX && ktime_get_mono_fast_ns() >= ac->deadline;
+}
+
+/* Where the frames are mapped with their cache type. */
+static inline void *ctgm_frames_address(const struct ctgm_frames *frames)
+{
+	return page_address(pfn_to_page(frames->first)) + frames->shift;
 }
 
 bool ctgm_frames_are_held(const struct ctgm_frames *frames);

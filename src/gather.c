@@ -53,8 +53,7 @@ struct ctgm_gather_run {
  * @ac: the request
  * @reads: frames read
  * @takes: blocks taken
- * @pageblock: first frame of the pageblock that was read in last
- * @skip: no frame of that pageblock may be allocated
+ * @reader: reads struct pages
  * @best: the cheapest runs, cheapest first
  * @nr_best: how many
  * @start: the run that is gathered
@@ -68,8 +67,7 @@ struct ctgm_gather {
 	struct ctgm_alloc_control *ac;
 	unsigned long reads;
 	unsigned long takes;
-	unsigned long pageblock;
-	bool skip;
+	struct ctgm_pfn_reader reader;
 	struct ctgm_gather_run best[GATHER_RUNS];
 	unsigned int nr_best;
 	unsigned long start;
@@ -84,8 +82,6 @@ static void gather_count_read(struct ctgm_gather *gather)
 	gather->ac->verdict.frames_read++;
 	if (!(++gather->reads % GATHER_READS_PER_RESCHED)) {
 		cond_resched();
-		/* The pageblock may have gone offline meanwhile. */
-		gather->pageblock = ULONG_MAX;
 		gather->windows.stop = gather->reads >= GATHER_READS ||
 				       fatal_signal_pending(current) || ctgm_is_late(gather->ac);
 	}
@@ -98,17 +94,7 @@ static void gather_read(struct ctgm_window_search *windows, unsigned long pfn,
 	const char *kind;
 
 	gather_count_read(gather);
-	if (pageblock_start_pfn(pfn) != gather->pageblock) {
-		gather->pageblock = pageblock_start_pfn(pfn);
-		gather->skip = ctgm_pfn_skip_reason(pfn);
-	}
-	if (gather->skip) {
-		*run = (struct ctgm_frame_run){
-			pageblock_start_pfn(pfn), pageblock_end_pfn(pfn) - 1, CTGM_FRAME_UNMOVABLE
-		};
-		return;
-	}
-	ctgm_pfn_scan(pfn, run, &kind);
+	ctgm_pfn_scan(&gather->reader, pfn, run, &kind);
 }
 
 /* How many blocks may have to be taken until all of a run are gathered? */
@@ -224,7 +210,7 @@ static void gather_look_up(struct ctgm_gather *gather, struct ctgm_gather_pieces
 		type = ctgm_catch_type(pfn);
 		if (run.state != CTGM_FRAME_FREE || type < 0)
 			pieces->other++;
-		else if (ctgm_pfn_in_free_block(pfn, 0, &run))
+		else if (ctgm_pfn_in_free_block(&gather->reader, pfn, 0, &run))
 			pieces->blocks[type][ilog2(run.last - run.first + 1)]++;
 		else
 			pieces->loose++;
@@ -296,18 +282,17 @@ static bool gather_is_clean(struct ctgm_gather *gather, const struct ctgm_range 
 	const char *kind;
 	struct ctgm_frame_run run;
 
-	if (pageblock_start_pfn(pfn) < range->first || end - 1 > range->last ||
-	    ctgm_pfn_skip_reason(pfn))
+	if (pageblock_start_pfn(pfn) < range->first || end - 1 > range->last)
 		return false;
 	for (at = pageblock_start_pfn(pfn); at < end; at = run.last + 1) {
-		ctgm_pfn_scan(at, &run, &kind);
+		ctgm_pfn_scan(&gather->reader, at, &run, &kind);
 		if (run.state > CTGM_FRAME_MOVABLE)
 			return false;
 	}
 	return true;
 }
 
-/* Take the part of the run in pageblocks without a page that stays. */
+/* Take the part of the run in pageblocks without a page that stays; in a query as if. */
 static bool gather_take_clean(struct ctgm_gather *gather, const struct ctgm_range *range)
 {
 	unsigned long first = gather->start, end = gather->end;
@@ -336,7 +321,34 @@ static void gather_give_back(struct ctgm_gather *gather)
 	}
 }
 
-/* Gather all frames of a run. What was gathered of one that turned out busy goes back. */
+/*
+ * Can the pieces that are not held be had? Of each order and type all free blocks may be taken, so
+ * that the pieces are among them. A query knows no more of the page allocator's lists.
+ */
+static bool gather_has_all(struct ctgm_gather *gather)
+{
+	const struct free_area *areas = ctgm_catch_zone(gather->ac)->free_area;
+	struct ctgm_gather_pieces pieces;
+	unsigned int order;
+	int type;
+
+	gather_look_up(gather, &pieces);
+	if (pieces.other || pieces.loose)
+		return false;
+	for (order = 0; order < pageblock_order; order++) {
+		for (type = 0; type < CTGM_CATCH_TYPES; type++) {
+			if (pieces.blocks[type][order] &&
+			    READ_ONCE(areas[order].nr_free) > ctgm_catch_most(gather->ac, order))
+				return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * Gather all frames of a run, or in a query say whether they could be. What was gathered of one
+ * that turned out busy goes back.
+ */
 static bool gather_run(struct ctgm_gather *gather, const struct ctgm_gather_run *run)
 {
 	bool done;
@@ -345,6 +357,8 @@ static bool gather_run(struct ctgm_gather *gather, const struct ctgm_gather_run 
 	gather->end = run->start + gather->ac->place.nr;
 	gather->base = pageblock_start_pfn(run->start);
 	bitmap_zero(gather->held, gather->nr_held);
+	if (gather->ac->query)
+		return gather_take_clean(gather, run->range) && gather_has_all(gather);
 	done = gather_take_clean(gather, run->range) && gather_take_all(gather);
 	if (!done)
 		gather_give_back(gather);
@@ -387,8 +401,12 @@ static enum contigmem_reason gather_search(struct ctgm_gather *gather, struct ct
 			return CONTIGMEM_INTERRUPTED;
 		if (ctgm_is_late(ac))
 			return CONTIGMEM_TIMED_OUT;
-		if (gather_run(gather, &gather->best[i]))
+		if (!gather_run(gather, &gather->best[i]))
+			continue;
+		if (!ac->query)
 			return gather_make_arena(gather, frames);
+		frames->first = gather->start;
+		return CONTIGMEM_OK;
 	}
 	return CONTIGMEM_NO_FREE_RUN;
 }
@@ -415,7 +433,7 @@ static enum contigmem_reason gather_alloc(struct ctgm_alloc_control *ac, struct 
 		return CONTIGMEM_NO_BOOKKEEPING;
 	gather->ac = ac;
 	gather->nr_held = bits;
-	gather->pageblock = ULONG_MAX;
+	gather->reader = CTGM_PFN_READER;
 	reason = gather_search(gather, frames);
 	kfree(gather);
 	return reason;
@@ -425,4 +443,5 @@ static enum contigmem_reason gather_alloc(struct ctgm_alloc_control *ac, struct 
 const struct ctgm_source ctgm_source_gather = {
 	.id = CONTIGMEM_SOURCE_BUDDY,
 	.alloc = gather_alloc,
+	.query = gather_alloc,
 };

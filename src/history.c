@@ -6,12 +6,14 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
-#include "account.h"
+#include "caller.h"
 #include "history.h"
 #include "partition.h"
 
 /* A pointer that is freed twice is most often freed again soon: 4 KiB of records. */
 #define HISTORY_FREED	64
+
+DEFINE_RAW_SPINLOCK(ctgm_live_lock);
 
 static struct ctgm_freed history_freed[HISTORY_FREED];	/* protected by ctgm_live_lock */
 static unsigned int history_next_freed;			/* protected by ctgm_live_lock */
@@ -30,11 +32,13 @@ bool ctgm_history_find_freed(const void *vaddr, struct ctgm_freed *freed)
 	unsigned int i;
 
 	lockdep_assert_held(&ctgm_live_lock);
+	/* From the oldest on: of two freed in one tick the later is the later record. */
 	for (i = 0; i < HISTORY_FREED; i++) {
-		const struct ctgm_freed *other = &history_freed[i];
+		const struct ctgm_freed *other =
+			&history_freed[(history_next_freed + i) % HISTORY_FREED];
 
 		if (other->size && vaddr >= other->vaddr && vaddr < other->vaddr + other->size &&
-		    (!last || other->when > last->when))
+		    (!last || other->when >= last->when))
 			last = other;
 	}
 	if (last)
@@ -42,13 +46,26 @@ bool ctgm_history_find_freed(const void *vaddr, struct ctgm_freed *freed)
 	return last;
 }
 
-/* The code at an address, as text for a log or a file. Any context. */
-void ctgm_caller_text(const void *caller, char text[CTGM_CALLER_SIZE])
+static void history_keep_freed(const struct module *module)
 {
-	scnprintf(text, CTGM_CALLER_SIZE, "%pS", caller);
-	/* %pS prints the bare address where its module is gone; %p hashes it. */
-	if (text[0] == '0')
-		scnprintf(text, CTGM_CALLER_SIZE, "%p", caller);
+	unsigned int i;
+
+	for (i = 0; i < HISTORY_FREED; i++) {
+		struct ctgm_freed *freed = &history_freed[i];
+		const void *caller, *kept;
+
+		raw_spin_lock_irq(&ctgm_live_lock);
+		caller = freed->caller;
+		raw_spin_unlock_irq(&ctgm_live_lock);
+		kept = ctgm_caller_keep(caller, module);
+		if (!kept)
+			continue;
+		raw_spin_lock_irq(&ctgm_live_lock);
+		/* Another block's record may have taken the place. */
+		if (freed->caller == caller)
+			freed->caller = kept;
+		raw_spin_unlock_irq(&ctgm_live_lock);
+	}
 }
 
 #ifdef CONFIG_DEBUG_FS
@@ -107,4 +124,36 @@ bool ctgm_history_next_refused(u64 *number, struct ctgm_refused *refused)
 	raw_spin_unlock_irqrestore(&ctgm_history_lock, flags);
 	return found;
 }
+
+static void history_keep_refused(const struct module *module)
+{
+	unsigned int i;
+
+	for (i = 0; i < HISTORY_REFUSED; i++) {
+		struct ctgm_refused *refused = &history_refused[i];
+		const void *caller, *kept;
+
+		raw_spin_lock_irq(&ctgm_history_lock);
+		caller = refused->caller;
+		raw_spin_unlock_irq(&ctgm_history_lock);
+		kept = ctgm_caller_keep(caller, module);
+		if (!kept)
+			continue;
+		raw_spin_lock_irq(&ctgm_history_lock);
+		if (refused->caller == caller)
+			refused->caller = kept;
+		raw_spin_unlock_irq(&ctgm_history_lock);
+	}
+}
+#else
+static void history_keep_refused(const struct module *module)
+{
+}
 #endif
+
+/* Keep the names of callers in code that the kernel is about to drop. Sleeps. */
+void ctgm_history_keep_callers(const struct module *module)
+{
+	history_keep_freed(module);
+	history_keep_refused(module);
+}

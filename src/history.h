@@ -5,10 +5,12 @@
 #ifndef CTGM_HISTORY_H
 #define CTGM_HISTORY_H
 
+#include <linux/jiffies.h>
+#include <linux/spinlock.h>
+
 #include "../contigmem.h"
 
-/* Characters of ctgm_caller_text(): a longer name is cut. */
-#define CTGM_CALLER_SIZE	128
+struct module;
 
 /**
  * struct ctgm_freed - a block that was freed
@@ -16,8 +18,8 @@
  * @size: bytes
  * @id: its number
  * @tag: its tag
- * @caller: code address that freed it
- * @when: monotonic time in ns
+ * @caller: code address that freed it, or what stands for it (src/caller.h)
+ * @when: in jiffies
  */
 struct ctgm_freed {
 	const void *vaddr;
@@ -33,7 +35,7 @@ struct ctgm_freed {
  * @req: the request; what its partition and verdict point to may be gone
  * @gfp: its context
  * @partition: name of the partition that it named; "" if none, "?" if not a live one
- * @caller: code address that made it
+ * @caller: code address that made it, or what stands for it
  * @verdict: why it was refused
  * @when: monotonic time in ns
  */
@@ -46,9 +48,18 @@ struct ctgm_refused {
 	u64 when;
 };
 
+/* Protects the index of blocks, and the record of the blocks freed last. */
+extern raw_spinlock_t ctgm_live_lock;
+
+/* Nanoseconds since then, to a tick: to read a better clock takes as long as a free. */
+static inline u64 ctgm_ns_since(u64 then)
+{
+	return jiffies64_to_nsecs(get_jiffies_64() - then);
+}
+
 void ctgm_history_add_freed(const struct ctgm_freed *freed);
 bool ctgm_history_find_freed(const void *vaddr, struct ctgm_freed *freed);
-void ctgm_caller_text(const void *caller, char text[CTGM_CALLER_SIZE]);
+void ctgm_history_keep_callers(const struct module *module);
 
 #ifdef CONFIG_DEBUG_FS
 void ctgm_history_add_refused(const struct contigmem_request *req, gfp_t gfp, const void *caller,

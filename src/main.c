@@ -13,12 +13,13 @@
  *	ctgm_range_list_lock, which only tasks take:
  *	ctgm_account_lock, ctgm_ranges_lock, ctgm_range_list_lock, ctgm_arena_list_lock
  *	raw spinlocks: ctgm_history_lock, ctgm_live_lock, ctgm_partition_lock,
- *	ctgm_arena_pool.lock
+ *	ctgm_arena_pool.lock, ctgm_magazine_cpu.lock, ctgm_account.lock
+ *	inside ctgm_live_lock: ctgm_block.lock
  *
- * No spinlock is taken inside another one, and nothing is formatted or allocated under one.
+ * No other spinlock is taken inside another one, and nothing is formatted or allocated under one.
  * With PREEMPT_RT the spinlocks that are not raw sleep, and no context takes them in which
  * preemption or interrupts are off: a request is refused there before it takes one, and a
- * free marks the block under ctgm_live_lock and leaves the rest to a worker.
+ * free marks the block under its own lock and leaves the rest to a worker.
  */
 #define pr_fmt(fmt) "contigmem: " fmt
 
@@ -38,14 +39,17 @@
 #include "account.h"
 #include "arena.h"
 #include "block.h"
+#include "caller.h"
 #include "cma.h"
 #include "compat.h"
 #include "debugfs.h"
 #include "history.h"
 #include "lru_drain.h"
+#include "magazine.h"
 #include "mdl.h"
 #include "parse.h"
 #include "partition.h"
+#include "pfn_online.h"
 #include "pool.h"
 #include "range_lock.h"
 #include "ranges.h"
@@ -165,24 +169,35 @@ static int __init partition_params_create(void)
 	return error;
 }
 
-/* Another module that is unloaded can name none of its blocks any more: log what it leaves. */
+/*
+ * Another module loses its __init code once it is live, and all when it is unloaded: names are
+ * kept, and what it leaves is logged.
+ */
 static int module_changed(struct notifier_block *nb, unsigned long state, void *arg)
 {
 	const struct module *module = arg;
+	char tag[5], caller[CTGM_CALLER_SIZE];
+	const void *vaddr = NULL, *kept;
 	struct contigmem_info info;
-	const void *vaddr = NULL;
-	char tag[5];
 
-	if (state != MODULE_STATE_GOING)
+	if (state != MODULE_STATE_LIVE && state != MODULE_STATE_GOING)
 		return NOTIFY_DONE;
 	for (; !contigmem_next(vaddr, &info); vaddr = info.vaddr + info.size) {
-		if (info.freed || !within_module((unsigned long)info.caller, module))
+		kept = ctgm_caller_keep(info.caller, module);
+		if (!kept)
+			continue;
+		ctgm_block_set_caller(&info, kept);
+		if (info.freed || state != MODULE_STATE_GOING)
 			continue;
 		ctgm_tag_text(info.tag, tag);
-		pr_warn("%s is unloaded and leaves block %llu: tag %s, %zu bytes at %pa, allocated %llu s ago by %pS\n",
+		ctgm_caller_text(kept, caller);
+		pr_warn("%s is unloaded and leaves block %llu: tag %s, %zu bytes at %pa, allocated %llu s ago by %s\n",
 			module->name, info.id, tag, info.size, &info.phys,
-			div_u64(info.age_ns, NSEC_PER_SEC), info.caller);
+			div_u64(info.age_ns, NSEC_PER_SEC), caller);
 	}
+	/* Who freed a block that a magazine keeps is a matter of history from here on. */
+	ctgm_magazine_drain();
+	ctgm_history_keep_callers(module);
 	return NOTIFY_OK;
 }
 
@@ -229,6 +244,7 @@ static int memory_going_offline(const struct memory_notify *memory)
 	struct contigmem_info info;
 	int error;
 
+	ctgm_pfn_online_leaves(first, last);
 	error = ctgm_range_lock(&memory_leaving, first, last, CTGM_RANGE_FORBID);
 	if (error)
 		return notifier_from_errno(error);
@@ -239,6 +255,7 @@ static int memory_going_offline(const struct memory_notify *memory)
 			start, end);
 		return notifier_from_errno(-EBUSY);
 	}
+	ctgm_magazine_drain();
 	if (memory_find_block(first, last, &info)) {
 		ctgm_caller_text(info.caller, caller);
 		pr_info("memory %#llx-%#llx stays online: block %llu of %s is in it\n",
@@ -257,6 +274,8 @@ static int memory_changed(struct notifier_block *nb, unsigned long action, void 
 {
 	if (action == MEM_GOING_OFFLINE)
 		return memory_going_offline(arg);
+	if (action == MEM_OFFLINE || action == MEM_CANCEL_OFFLINE || action == MEM_ONLINE)
+		ctgm_pfn_online_settled();
 	if ((action == MEM_OFFLINE || action == MEM_ONLINE) && ctgm_ranges_rebuild())
 		pr_err("no memory to note a memory hotplug: reload to use what was added\n");
 	if ((action == MEM_OFFLINE || action == MEM_CANCEL_OFFLINE) && memory_is_leaving) {
@@ -307,6 +326,7 @@ static int __init contigmem_init(void)
 exit_partition:
 	ctgm_partition_exit();
 	unregister_module_notifier(&module_notifier);
+	ctgm_caller_exit();
 exit_cma:
 	ctgm_cma_exit();
 exit_lru_drain:
@@ -338,6 +358,7 @@ static void __exit contigmem_exit(void)
 	ctgm_ranges_exit();
 	ctgm_arena_exit();
 	ctgm_block_exit();
+	ctgm_caller_exit();
 }
 
 module_init(contigmem_init);

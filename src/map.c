@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every mapping has the cache type that the direct map gives to the frames. Read-only
- * memory needs a mapping of its own: modules cannot change the direct map's protection.
+ * Every mapping has the cache type of the frames. Read-only memory needs a mapping of its own:
+ * modules cannot change the direct map's protection.
  */
 #include <linux/errno.h>
-#include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/personality.h>
 #include <linux/sched.h>
-#include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include "compat.h"
@@ -26,21 +24,8 @@
  */
 void *ctgm_map_readonly(const struct ctgm_frames *frames, gfp_t gfp)
 {
-	unsigned long nr = frames->nr, i;
-	struct page **pages;
-	void *vaddr;
-
-	/* vmap() counts pages in unsigned int, and keeps no reference to the array. */
-	if (nr > UINT_MAX)
-		return NULL;
-	pages = kvmalloc_array(nr, sizeof(*pages), gfp);
-	if (!pages)
-		return NULL;
-	for (i = 0; i < nr; i++)
-		pages[i] = pfn_to_page(frames->first + i);
-	vaddr = vmap(pages, nr, VM_MAP, ctgm_memtype_pgprot(PAGE_KERNEL_RO, frames->cache));
-	kvfree(pages);
-	return vaddr;
+	return ctgm_memtype_map(frames->first, frames->nr,
+				ctgm_memtype_pgprot(PAGE_KERNEL_RO, frames->cache), gfp);
 }
 
 /* Sleeps. A later change of the cache type flushes the TLB entries of this mapping too. */

@@ -32,6 +32,7 @@
 #include "mdl.h"
 #include "memtype.h"
 #include "pool.h"
+#include "ranges.h"
 #include "virt.h"
 #include "wdm.h"
 
@@ -62,7 +63,9 @@ static const void *mdl_page_address(PMDL mdl, unsigned long at)
 
 	if (mdl->Kind != MDL_KIND_PAGES)
 		return mdl->StartVa + (at << PAGE_SHIFT);
-	return pfn_valid(pfn) ? page_address(pfn_to_page(pfn)) : NULL;
+	if (!pfn_valid(pfn))
+		return NULL;
+	return ctgm_block_address(PFN_PHYS(pfn)) ?: page_address(pfn_to_page(pfn));
 }
 
 /*
@@ -191,7 +194,21 @@ static bool mdl_is_contiguous(PMDL mdl)
 	return nr && pfn_valid(pfns[0]);
 }
 
-/* Contiguous pages have an address with their cache type: the direct map's. */
+/*
+ * Contiguous pages have an address with their cache type: the direct map's, or that of the one
+ * block that they are in. NULL otherwise.
+ */
+static PVOID mdl_contiguous_address(PMDL mdl)
+{
+	unsigned long last = mdl_pages(mdl) - 1;
+	const void *vaddr;
+
+	if (!mdl_is_contiguous(mdl))
+		return NULL;
+	vaddr = mdl_page_address(mdl, 0);
+	return mdl_page_address(mdl, last) == vaddr + (last << PAGE_SHIFT) ? (PVOID)vaddr : NULL;
+}
+
 static PVOID mdl_map_system(PMDL mdl, bool readonly)
 {
 	unsigned long nr = mdl_pages(mdl);
@@ -199,8 +216,8 @@ static PVOID mdl_map_system(PMDL mdl, bool readonly)
 	struct page **pages;
 	pgprot_t prot;
 
-	if (!readonly && mdl_is_contiguous(mdl)) {
-		mdl->MappedSystemVa = page_address(pfn_to_page(MmGetMdlPfnArray(mdl)[0]));
+	mdl->MappedSystemVa = readonly ? NULL : mdl_contiguous_address(mdl);
+	if (mdl->MappedSystemVa) {
 		mdl->MdlFlags |= MDL_MAPPED_TO_SYSTEM_VA;
 		return mdl->MappedSystemVa;
 	}
@@ -563,20 +580,10 @@ static void mdl_take_pages(struct ctgm_mdl_wish *wish, bool prefer_contiguous)
 	}
 }
 
-static phys_addr_t mdl_end_of_memory(void)
-{
-	unsigned long end = 0;
-	int nid;
-
-	for_each_online_node(nid)
-		end = max(end, node_end_pfn(nid));
-	return PFN_PHYS(end);
-}
-
 /* One range after the other, each @skip bytes above the one before. */
 static void mdl_take_from_ranges(struct ctgm_mdl_wish *wish, u64 skip, bool prefer_contiguous)
 {
-	phys_addr_t end = mdl_end_of_memory();
+	phys_addr_t end;
 
 	mdl_take_pages(wish, prefer_contiguous);
 	/* Ranges that overlap or touch are one. */
@@ -585,7 +592,10 @@ static void mdl_take_from_ranges(struct ctgm_mdl_wish *wish, u64 skip, bool pref
 		mdl_take_pages(wish, prefer_contiguous);
 		return;
 	}
-	while (skip && wish->got < wish->nr && wish->req.low < end && skip < end &&
+	if (!skip || wish->got == wish->nr)
+		return;
+	end = PFN_PHYS(ctgm_ranges_end());
+	while (wish->got < wish->nr && wish->req.low < end && skip < end &&
 	       !fatal_signal_pending(current)) {
 		wish->req.low += skip;
 		wish->req.high = min_t(u64, wish->req.high + skip, end);

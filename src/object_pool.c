@@ -30,19 +30,18 @@
 /**
  * struct ctgm_pool_block - a block that objects are made of
  * @list: in the pool's list of blocks
- * @partial: in its list of those with a free object
+ * @partial: the next one of those with a free object
  * @vaddr: first byte
  * @phys: its physical address
- * @used: objects in use
  * @free: a free object, POOL_END if there is none
- * @next: of each object the next free one, or POOL_IN_USE
+ * @next: of each object the next free one, or POOL_IN_USE; and once more POOL_END, for addresses
+ *	behind the last object
  */
 struct ctgm_pool_block {
 	struct list_head list;
-	struct list_head partial;
+	struct ctgm_pool_block *partial;
 	char *vaddr;
 	phys_addr_t phys;
-	u32 used;
 	u32 free;
 	u32 next[];
 };
@@ -58,7 +57,7 @@ struct ctgm_pool_block {
  * @shift: a block is 2^@shift bytes, and begins at a multiple of that
  * @lock: for all below; raw, so that hard interrupts may take it with PREEMPT_RT too
  * @blocks: all blocks
- * @partial: those with a free object
+ * @partial: the first one of those with a free object, the only one that objects are taken from
  * @by_address: blocks by pool_index()
  * @recent: the block in which an object was freed last; blocks stay until the pool goes
  */
@@ -72,7 +71,7 @@ struct contigmem_pool {
 	unsigned int shift;
 	raw_spinlock_t lock;
 	struct list_head blocks;
-	struct list_head partial;
+	struct ctgm_pool_block *partial;
 	struct xarray by_address;
 	struct ctgm_pool_block *recent;
 };
@@ -127,7 +126,6 @@ static struct contigmem_pool *pool_create(const char *name, const struct contigm
 	pool->req.flags &= ~CONTIGMEM_ZERO;
 	raw_spin_lock_init(&pool->lock);
 	INIT_LIST_HEAD(&pool->blocks);
-	INIT_LIST_HEAD(&pool->partial);
 	xa_init_flags(&pool->by_address, XA_FLAGS_LOCK_IRQ);
 	return pool;
 }
@@ -183,12 +181,16 @@ static int pool_publish(struct contigmem_pool *pool, struct ctgm_pool_block *blo
 	return xa_err(before);
 }
 
-/* Allocate a block more, all of it free. */
-static struct ctgm_pool_block *pool_grow(struct contigmem_pool *pool, gfp_t gfp,
-					 const void *caller)
+/*
+ * Allocate a block more, all of it free. Not inline: it needs more registers than all of
+ * contigmem_pool_alloc().
+ */
+static noinline struct ctgm_pool_block *pool_grow(struct contigmem_pool *pool, gfp_t gfp,
+						  const void *caller)
 {
 	gfp_t record_gfp = gfp & (CTGM_GFP_CONTEXT | __GFP_NOWARN);
-	struct ctgm_pool_block *block = kmalloc(struct_size(block, next, pool->nr), record_gfp);
+	struct ctgm_pool_block *block = kmalloc(struct_size(block, next, pool->nr + 1),
+						record_gfp);
 	int error;
 	u32 i;
 
@@ -200,11 +202,11 @@ static struct ctgm_pool_block *pool_grow(struct contigmem_pool *pool, gfp_t gfp,
 		goto free_record;
 	}
 	block->phys = contigmem_phys(block->vaddr);
-	block->used = 0;
 	block->free = 0;
 	for (i = 0; i < pool->nr; i++)
 		block->next[i] = i + 1;
 	block->next[pool->nr - 1] = POOL_END;
+	block->next[pool->nr] = POOL_END;
 	error = pool_publish(pool, block, record_gfp);
 	if (error)
 		goto free_block;
@@ -238,7 +240,7 @@ void *contigmem_pool_alloc(struct contigmem_pool *pool, gfp_t gfp, phys_addr_t *
 	u32 at;
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	block = list_first_entry_or_null(&pool->partial, struct ctgm_pool_block, partial);
+	block = pool->partial;
 	if (unlikely(!block)) {
 		raw_spin_unlock_irqrestore(&pool->lock, flags);
 		block = pool_grow(pool, gfp, __builtin_return_address(0));
@@ -246,14 +248,14 @@ void *contigmem_pool_alloc(struct contigmem_pool *pool, gfp_t gfp, phys_addr_t *
 			return block;
 		raw_spin_lock_irqsave(&pool->lock, flags);
 		list_add(&block->list, &pool->blocks);
-		list_add(&block->partial, &pool->partial);
+		block->partial = pool->partial;
+		pool->partial = block;
 	}
 	at = block->free;
 	block->free = block->next[at];
 	block->next[at] = POOL_IN_USE;
-	block->used++;
 	if (block->free == POOL_END)
-		list_del(&block->partial);
+		pool->partial = block->partial;
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 
 	vaddr = block->vaddr + at * pool->stride;
@@ -301,7 +303,7 @@ void contigmem_pool_free(struct contigmem_pool *pool, void *vaddr)
 	if (block) {
 		offset = (char *)vaddr - block->vaddr;
 		at = offset / pool->stride;
-		in_use = at < pool->nr && offset == at * pool->stride &&
+		in_use = offset == at * pool->stride &&
 			 READ_ONCE(block->next[at]) == POOL_IN_USE;
 	}
 	if (WARN(!in_use, "contigmem: pool %s has no object at this address in use\n", pool->name))
@@ -310,14 +312,25 @@ void contigmem_pool_free(struct contigmem_pool *pool, void *vaddr)
 		memset(vaddr, 0, pool->size);
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	if (block->free == POOL_END)
-		list_add(&block->partial, &pool->partial);
+	if (block->free == POOL_END) {
+		block->partial = pool->partial;
+		pool->partial = block;
+	}
 	block->next[at] = block->free;
 	block->free = at;
-	block->used--;
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 }
 EXPORT_SYMBOL_GPL(contigmem_pool_free);
+
+static u32 pool_objects_in_use(const struct contigmem_pool *pool,
+			       const struct ctgm_pool_block *block)
+{
+	u32 at, nr = 0;
+
+	for (at = 0; at < pool->nr; at++)
+		nr += block->next[at] == POOL_IN_USE;
+	return nr;
+}
 
 /**
  * contigmem_pool_destroy() - give back what a pool has taken
@@ -330,13 +343,15 @@ EXPORT_SYMBOL_GPL(contigmem_pool_free);
 void contigmem_pool_destroy(struct contigmem_pool *pool)
 {
 	struct ctgm_pool_block *block, *next;
+	u32 used;
 
 	if (!pool)
 		return;
 	list_for_each_entry_safe(block, next, &pool->blocks, list) {
-		if (block->used)
+		used = pool_objects_in_use(pool, block);
+		if (used)
 			pr_err("pool %s is destroyed with %u of %u objects at %pa in use: their block stays\n",
-			       pool->name, block->used, pool->nr, &block->phys);
+			       pool->name, used, pool->nr, &block->phys);
 		else
 			contigmem_free(block->vaddr);
 		kfree(block);

@@ -4,15 +4,21 @@
  * or a CMA area by its name. A request that names a partition is served from it, in any
  * context, or refused.
  *
+ * Freed blocks may wait in magazines for the next request; they count as blocks of the partition
+ * until a refusal, a look at the partition or a new peak drains them.
+ *
  * A partition is open while it has handles. A closed one serves no request and its name is
  * free again; the last block in it takes it along.
  */
 #include <linux/ctype.h>
 #include <linux/err.h>
+#include <linux/hashtable.h>
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
+#include <linux/rculist.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -21,11 +27,15 @@
 #include "arena.h"
 #include "cma.h"
 #include "context.h"
+#include "magazine.h"
 #include "partition.h"
 
 /**
  * struct contigmem_partition - one partition
  * @list: in the list of all; protected by ctgm_partition_lock, as are the counters below
+ * @by_pointer: in the table of all; written under ctgm_partition_lock, readers are under RCU
+ * @rcu: frees the record after the last reader
+ * @id: not 0, and not used again soon; constant while the partition is listed
  * @destroy_later: in the list of the worker, once the partition has left the other list
  * @name: its name; constant, as are the members up to @area
  * @arena: the pool of its frames; NULL for a CMA area
@@ -43,6 +53,9 @@ struct contigmem_partition {
 		struct list_head list;
 		struct llist_node destroy_later;
 	};
+	struct hlist_node by_pointer;
+	struct rcu_head rcu;
+	u32 id;
 	char name[CONTIGMEM_PARTITION_NAME_MAX + 1];
 	struct ctgm_arena *arena;
 	struct ctgm_frames frames;
@@ -57,6 +70,8 @@ struct contigmem_partition {
 
 static DEFINE_RAW_SPINLOCK(ctgm_partition_lock);
 static LIST_HEAD(partition_list);	/* protected by ctgm_partition_lock */
+static u32 partition_last_id;		/* protected by ctgm_partition_lock */
+static DEFINE_HASHTABLE(partition_table, 6);
 
 /* May a partition have this name? It has to fit a column of debugfs and a parameter. */
 bool ctgm_partition_name_is_good(const char *name)
@@ -77,10 +92,10 @@ static bool partition_is_open(const struct contigmem_partition *partition)
 {
 	const struct contigmem_partition *other;
 
-	lockdep_assert_held(&ctgm_partition_lock);
-	list_for_each_entry(other, &partition_list, list) {
+	hash_for_each_possible_rcu(partition_table, other, by_pointer, (unsigned long)partition,
+				   lockdep_is_held(&ctgm_partition_lock)) {
 		if (other == partition)
-			return partition->handles;
+			return READ_ONCE(partition->handles);
 	}
 	return false;
 }
@@ -101,13 +116,24 @@ static struct contigmem_partition *partition_find(const char *name)
 /* Any context but NMI. */
 bool ctgm_partition_is_live(const struct contigmem_partition *partition)
 {
-	unsigned long flags;
 	bool live;
 
-	raw_spin_lock_irqsave(&ctgm_partition_lock, flags);
+	rcu_read_lock();
 	live = partition_is_open(partition);
-	raw_spin_unlock_irqrestore(&ctgm_partition_lock, flags);
+	rcu_read_unlock();
 	return live;
+}
+
+/* The number of an open partition whose blocks magazines may keep; 0 if it is none. */
+u32 ctgm_partition_id(const struct contigmem_partition *partition)
+{
+	u32 id;
+
+	rcu_read_lock();
+	/* The memory of a CMA area goes back at once: other tasks live on it. */
+	id = partition_is_open(partition) && partition->arena ? partition->id : 0;
+	rcu_read_unlock();
+	return id;
 }
 
 /* Returns false if the name is taken. */
@@ -117,8 +143,12 @@ static bool partition_list_add(struct contigmem_partition *partition)
 
 	raw_spin_lock_irq(&ctgm_partition_lock);
 	taken = partition_find(partition->name);
-	if (!taken)
+	if (!taken) {
+		partition_last_id = (partition_last_id + 1) % CTGM_MAGAZINE_PARTITIONS ?: 1;
+		partition->id = partition_last_id;
 		list_add_tail(&partition->list, &partition_list);
+		hash_add_rcu(partition_table, &partition->by_pointer, (unsigned long)partition);
+	}
 	raw_spin_unlock_irq(&ctgm_partition_lock);
 	return !taken;
 }
@@ -176,7 +206,7 @@ static struct contigmem_partition *partition_open_listed(const char *name)
 	raw_spin_lock_irq(&ctgm_partition_lock);
 	partition = partition_find(name);
 	if (partition)
-		partition->handles++;
+		WRITE_ONCE(partition->handles, partition->handles + 1);
 	raw_spin_unlock_irq(&ctgm_partition_lock);
 	return partition;
 }
@@ -221,7 +251,7 @@ static void partition_destroy(struct contigmem_partition *partition)
 		ctgm_arena_remove_partition(partition->arena);
 		ctgm_arena_put(&partition->frames);
 	}
-	kfree(partition);
+	kfree_rcu(partition, rcu);
 }
 
 static LLIST_HEAD(partition_destroy_list);
@@ -244,6 +274,7 @@ static bool partition_list_remove_unused(struct contigmem_partition *partition)
 	if (partition->handles || partition->blocks || partition->serving)
 		return false;
 	list_del(&partition->list);
+	hash_del_rcu(&partition->by_pointer);
 	return true;
 }
 
@@ -265,18 +296,22 @@ static void partition_destroy_later(struct contigmem_partition *partition)
  */
 int ctgm_partition_close(struct contigmem_partition *partition)
 {
-	bool unused = false;
+	bool unused = false, closed = false;
 	int error = -EINVAL;
 
+	ctgm_magazine_drain();
 	raw_spin_lock_irq(&ctgm_partition_lock);
 	if (partition_is_open(partition)) {
 		error = 0;
-		partition->handles--;
+		WRITE_ONCE(partition->handles, partition->handles - 1);
+		closed = !partition->handles;
 		unused = partition_list_remove_unused(partition);
 	}
 	raw_spin_unlock_irq(&ctgm_partition_lock);
 	if (unused)
 		partition_destroy(partition);
+	else if (closed)
+		ctgm_magazine_drain();	/* what was freed in between */
 	return error;
 }
 
@@ -323,6 +358,7 @@ bool ctgm_partition_describe(const struct contigmem_partition *partition,
 	unsigned long flags;
 	bool live;
 
+	ctgm_magazine_settle();
 	raw_spin_lock_irqsave(&ctgm_partition_lock, flags);
 	live = partition_is_open(partition);
 	if (live)
@@ -337,6 +373,7 @@ bool ctgm_partition_describe_nth(unsigned int nth, struct contigmem_partition_in
 	struct contigmem_partition *partition;
 	bool found = false;
 
+	ctgm_magazine_drain();
 	raw_spin_lock_irq(&ctgm_partition_lock);
 	list_for_each_entry(partition, &partition_list, list) {
 		found = !nth--;
@@ -346,6 +383,33 @@ bool ctgm_partition_describe_nth(unsigned int nth, struct contigmem_partition_in
 		}
 	}
 	raw_spin_unlock_irq(&ctgm_partition_lock);
+	return found;
+}
+
+/**
+ * ctgm_partition_nth() - the n-th partition
+ * @nth: how many to pass over
+ * @name: filled with its name
+ *
+ * Context: Any but NMI.
+ * Return: the partition, which may be gone at once: a request that names it is safe then, and
+ *	malformed. NULL if there are fewer. An ERR_PTR() stands for one that is closed.
+ */
+struct contigmem_partition *ctgm_partition_nth(unsigned int nth,
+					       char name[CONTIGMEM_PARTITION_NAME_MAX + 1])
+{
+	struct contigmem_partition *partition, *found = NULL;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&ctgm_partition_lock, flags);
+	list_for_each_entry(partition, &partition_list, list) {
+		if (nth--)
+			continue;
+		strscpy(name, partition->name, CONTIGMEM_PARTITION_NAME_MAX + 1);
+		found = partition->handles ? partition : ERR_PTR(-ENOENT);
+		break;
+	}
+	raw_spin_unlock_irqrestore(&ctgm_partition_lock, flags);
 	return found;
 }
 
@@ -363,17 +427,17 @@ static bool partition_begin(struct contigmem_partition *partition)
 	return live;
 }
 
-/* A block that was served keeps the partition from here on. */
-static void partition_end(struct contigmem_partition *partition, bool served)
+/* A block that was served keeps the partition from here on. A query counts nothing. */
+static void partition_end(struct contigmem_partition *partition, bool served, bool query)
 {
 	unsigned long flags;
 	bool unused;
 
 	raw_spin_lock_irqsave(&ctgm_partition_lock, flags);
 	partition->serving--;
-	partition->blocks += served;
+	partition->blocks += served && !query;
 	partition->blocks_peak = max(partition->blocks_peak, partition->blocks);
-	partition->failures += !served;
+	partition->failures += !served && !query;
 	unused = partition_list_remove_unused(partition);
 	raw_spin_unlock_irqrestore(&ctgm_partition_lock, flags);
 	/* A task that could sleep may have asked with GFP_NOWAIT. */
@@ -385,14 +449,24 @@ static enum contigmem_reason partition_from_arena(struct contigmem_partition *pa
 						  const struct ctgm_alloc_control *ac,
 						  struct ctgm_frames *frames)
 {
+	unsigned int tries;
+
 	if (ac->strict && ac->nid != partition->nid)
 		return CONTIGMEM_NODE_HAS_NONE;
 	if (!ctgm_arena_has_place(partition->arena, &ac->place))
 		return CONTIGMEM_NOT_IN_PARTITION;
 	if (ac->cache != partition->frames.cache)
 		return CONTIGMEM_PARTITION_CACHE;
-	return ctgm_arena_alloc_in(partition->arena, &ac->place, frames) ?
-	       CONTIGMEM_OK : CONTIGMEM_NO_FREE_RUN;
+	if (ac->query)
+		return ctgm_arena_query_in(partition->arena, &ac->place, frames) ?
+		       CONTIGMEM_OK : CONTIGMEM_NO_FREE_RUN;
+	for (tries = 0; tries < CTGM_MAGAZINE_DRAINS; tries++) {
+		if (ctgm_arena_alloc_in(partition->arena, &ac->place, frames))
+			return CONTIGMEM_OK;
+		if (!ctgm_magazine_drain())
+			break;
+	}
+	return CONTIGMEM_NO_FREE_RUN;
 }
 
 static enum contigmem_reason partition_from_area(struct contigmem_partition *partition,
@@ -404,6 +478,9 @@ static enum contigmem_reason partition_from_area(struct contigmem_partition *par
 		return CONTIGMEM_PARTITION_MIGRATES;
 	if (!ac->may_sleep)
 		return CONTIGMEM_WOULD_SLEEP;
+	/* CMA does not say where an area lies: any that would serve stands for this one. */
+	if (ac->query)
+		return ctgm_cma_query(ac, frames);
 	ac->verdict.attempts++;
 	if (!ctgm_cma_alloc_in(partition->area, &ac->place, frames))
 		return CONTIGMEM_NO_FREE_RUN;
@@ -427,12 +504,16 @@ static enum contigmem_reason partition_alloc(struct ctgm_alloc_control *ac,
 	else
 		reason = partition_from_area(partition, ac, frames);
 	frames->owner = partition;
-	partition_end(partition, !reason);
+	/* A block that a magazine keeps is no part of a peak. */
+	if (!reason && !ac->query &&
+	    READ_ONCE(partition->blocks) >= READ_ONCE(partition->blocks_peak))
+		ctgm_magazine_drain();
+	partition_end(partition, !reason, ac->query);
 	return reason;
 }
 
 /* A block has left the partition, which goes as well if it is closed and this was the last. */
-static void partition_put(struct contigmem_partition *partition)
+static void partition_put(struct contigmem_partition *partition, bool may_sleep)
 {
 	unsigned long flags;
 	bool unused;
@@ -443,7 +524,7 @@ static void partition_put(struct contigmem_partition *partition)
 	raw_spin_unlock_irqrestore(&ctgm_partition_lock, flags);
 	if (!unused)
 		return;
-	if (ctgm_may_sleep())
+	if (may_sleep)
 		partition_destroy(partition);
 	else
 		partition_destroy_later(partition);
@@ -464,12 +545,21 @@ static void partition_free(const struct ctgm_frames *frames)
 		ctgm_arena_free_in(partition->arena, frames);
 	else
 		ctgm_frames_free_good(frames, partition_free_in_area);
-	partition_put(partition);
+	partition_put(partition, ctgm_may_sleep());
+}
+
+/* Take frames back that a magazine kept, maybe in reclaim or under a GFP_NOWAIT. */
+void ctgm_partition_put_kept(const struct ctgm_frames *frames)
+{
+	struct contigmem_partition *partition = frames->owner;
+
+	ctgm_arena_free_in(partition->arena, frames);
+	partition_put(partition, false);
 }
 
 static void partition_leak(const struct ctgm_frames *frames)
 {
-	partition_put(frames->owner);
+	partition_put(frames->owner, ctgm_may_sleep());
 }
 
 /* Serves the requests that name a partition, and no others. */
@@ -477,6 +567,7 @@ const struct ctgm_source ctgm_source_partition = {
 	.id = CONTIGMEM_SOURCE_PARTITION,
 	.recycles = true,
 	.alloc = partition_alloc,
+	.query = partition_alloc,
 	.free = partition_free,
 	.leak = partition_leak,
 };

@@ -36,6 +36,7 @@ static bool window_next_place(struct ctgm_window_search *search, unsigned long *
 	if (search->stop || search->over ||
 	    !ctgm_place_prev(&search->place, search->to - 1, start))
 		return false;
+	search->at = *start;
 	search->windows++;
 	return true;
 }

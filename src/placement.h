@@ -174,6 +174,7 @@ struct ctgm_frame_run {
  * @stop: set by @read to end the search
  * @to: the next range ends below this frame, or where it is 0, as at first, anywhere; a
  *	caller may lower it, but not to 0
+ * @at: the range that is looked at begins here
  * @over: private: no place is left below
  * @good_first: private: the frames from here
  * @good_end: private: to before this one are known to be good
@@ -191,6 +192,7 @@ struct ctgm_window_search {
 	unsigned long windows;
 	bool stop;
 	unsigned long to;
+	unsigned long at;
 	bool over;
 	unsigned long good_first;
 	unsigned long good_end;

@@ -4,7 +4,6 @@
 #include <linux/ioport.h>
 #include <linux/limits.h>
 #include <linux/lockdep.h>
-#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
@@ -16,6 +15,7 @@
 #include <linux/spinlock.h>
 
 #include "compat.h"
+#include "pfn_online.h"
 #include "ranges.h"
 
 struct ctgm_node_zones *ctgm_node_zones;
@@ -27,12 +27,16 @@ static DEFINE_MUTEX(ctgm_ranges_rebuild_lock);	/* the ranges read last are the n
 /* The zone that a frame may be allocated from; NULL if there is none. */
 static struct zone *range_zone(unsigned long pfn)
 {
-	struct page *page = pfn_to_online_page(pfn);
-	struct zone *zone;
+	struct zone *zone = NULL;
+	struct page *page;
 
-	if (!page)
+	ctgm_pfn_online_begin();
+	page = ctgm_pfn_online_page(pfn);
+	if (page)
+		zone = page_zone(page);
+	ctgm_pfn_online_end();
+	if (!zone)
 		return NULL;
-	zone = page_zone(page);
 	/* Unmovable memory in ZONE_MOVABLE would break offlining; ZONE_DEVICE is a driver's. */
 	if (zone_idx(zone) > ZONE_NORMAL)
 		return NULL;
@@ -75,8 +79,16 @@ static bool range_is_cma(unsigned long pfn)
 	unsigned int tries;
 
 	for (tries = 0; tries < 100; tries++) {
-		if (COMPAT_ISOLATION_KEEPS_TYPES || !compat_pageblock_is_isolated(pfn))
-			return compat_pageblock_is_cma(pfn);
+		bool isolated = false, cma = true;
+
+		ctgm_pfn_online_begin();
+		if (ctgm_pfn_online_page(pfn)) {
+			isolated = compat_pageblock_is_isolated(pfn);
+			cma = compat_pageblock_is_cma(pfn);
+		}
+		ctgm_pfn_online_end();
+		if (COMPAT_ISOLATION_KEEPS_TYPES || !isolated)
+			return cma;
 		fsleep(1000);
 	}
 	return true;
@@ -286,6 +298,19 @@ static void ranges_release(struct kref *ref)
 void ctgm_ranges_put(struct ctgm_ranges *ranges)
 {
 	kref_put(&ranges->ref, ranges_release);
+}
+
+/* The first frame above all that a block may ever have. Any context but NMI. */
+unsigned long ctgm_ranges_end(void)
+{
+	struct ctgm_ranges *ranges = ctgm_ranges_get();
+	unsigned long end = 0;
+	unsigned int i;
+
+	for (i = 0; i < ranges->nr; i++)
+		end = max(end, ranges->range[i].last + 1);
+	ctgm_ranges_put(ranges);
+	return end;
 }
 
 /**

@@ -153,6 +153,7 @@ int ctgm_ranges_init(void);
 int ctgm_ranges_rebuild(void);
 void ctgm_ranges_exit(void);
 struct ctgm_ranges *ctgm_ranges_get(void);
+unsigned long ctgm_ranges_end(void);
 void ctgm_ranges_put(struct ctgm_ranges *ranges);
 bool ctgm_ranges_have_place(const struct ctgm_ranges *ranges,
 			    const struct ctgm_constraints *place, int nid, unsigned int zones);

@@ -142,23 +142,21 @@ static bool request_whole_pages(phys_addr_t low, phys_addr_t high,
 }
 
 /**
- * ctgm_request_resolve() - check a request and translate it to page frames
+ * ctgm_request_check() - check a request, and translate where it may lie to page frames
  * @req: the request as the caller passed it
  * @gfp: the context as the caller passed it
- * @ac: the verdict is empty; the rest is set on success
+ * @place: set on success
  *
  * The rules are tried in the order of MmAllocateContiguousMemoryEx()'s
- * arguments, so that of several faults the first argument's is reported.
+ * arguments, so that of several faults the first argument's is reported. The last one is left
+ * to ctgm_request_resolve(): is there a place of the size in the range at all?
  *
  * Context: Any but NMI.
  * Return: %CONTIGMEM_OK, or the rule that is broken.
  */
-enum contigmem_reason ctgm_request_resolve(const struct contigmem_request *req, gfp_t gfp,
-					   struct ctgm_alloc_control *ac)
+enum contigmem_reason ctgm_request_check(const struct contigmem_request *req, gfp_t gfp,
+					 struct ctgm_constraints *place)
 {
-	unsigned long at;
-
-	*ac = (struct ctgm_alloc_control){};
 	if (!req->size || req->size > SIZE_MAX - (PAGE_SIZE - 1))
 		return CONTIGMEM_BAD_SIZE;
 	if (req->low > req->high)
@@ -180,13 +178,34 @@ enum contigmem_reason ctgm_request_resolve(const struct contigmem_request *req, 
 	if (gfp & ~REQUEST_GFP)
 		return CONTIGMEM_BAD_GFP;
 
-	ac->place.nr = PFN_UP(req->size);
-	ac->place.align = max_t(phys_addr_t, 1, PFN_DOWN(req->align));
-	ac->place.boundary = PFN_DOWN(req->boundary);
-	if (!request_whole_pages(req->low, request_high(req->high, gfp), &ac->place) ||
-	    !ctgm_place_next(&ac->place, 0, &at))
-		return CONTIGMEM_NO_PLACE;
+	place->nr = PFN_UP(req->size);
+	place->align = max_t(phys_addr_t, 1, PFN_DOWN(req->align));
+	place->boundary = PFN_DOWN(req->boundary);
+	return request_whole_pages(req->low, request_high(req->high, gfp), place) ?
+	       CONTIGMEM_OK : CONTIGMEM_NO_PLACE;
+}
 
+/**
+ * ctgm_request_resolve() - check a request and translate it to page frames
+ * @req: the request as the caller passed it
+ * @gfp: the context as the caller passed it
+ * @ac: the verdict is empty; the rest is set on success
+ *
+ * Context: Any but NMI.
+ * Return: %CONTIGMEM_OK, or the rule that is broken, of those of ctgm_request_check() first.
+ */
+enum contigmem_reason ctgm_request_resolve(const struct contigmem_request *req, gfp_t gfp,
+					   struct ctgm_alloc_control *ac)
+{
+	enum contigmem_reason reason;
+	unsigned long at;
+
+	*ac = (struct ctgm_alloc_control){};
+	reason = ctgm_request_check(req, gfp, &ac->place);
+	if (reason)
+		return reason;
+	if (!ctgm_place_next(&ac->place, 0, &at))
+		return CONTIGMEM_NO_PLACE;
 	ac->strict = gfp & __GFP_THISNODE;
 	ac->nid = req->nid;
 	if (ac->strict && ac->nid == NUMA_NO_NODE)

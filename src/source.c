@@ -7,6 +7,7 @@
 #include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
+#include <linux/sched.h>
 #include <linux/topology.h>
 
 #include "arena.h"
@@ -15,9 +16,11 @@
 #include "cma.h"
 #include "contig.h"
 #include "gather.h"
+#include "magazine.h"
 #include "partition.h"
 #include "ranges.h"
 #include "source.h"
+#include "watermark.h"
 
 #ifdef CONFIG_DMA_CMA
 #define SOURCE_CMA	(&ctgm_source_cma)
@@ -135,6 +138,18 @@ static void source_count(atomic64_t *counter, unsigned long more)
 		atomic64_add(more, counter);
 }
 
+/* A query is no try of a source. */
+static enum contigmem_reason source_query(const struct ctgm_source *source,
+					  struct ctgm_alloc_control *ac,
+					  struct ctgm_frames *frames)
+{
+	enum contigmem_reason reason = source->query(ac, frames);
+
+	if (!reason)
+		ac->verdict.source = source->id;
+	return reason;
+}
+
 static enum contigmem_reason source_ask(const struct ctgm_source *source,
 					struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
 {
@@ -144,6 +159,8 @@ static enum contigmem_reason source_ask(const struct ctgm_source *source,
 	enum contigmem_reason reason;
 
 	*frames = (struct ctgm_frames){ .nr = ac->place.nr, .source = source };
+	if (unlikely(ac->query))
+		return source_query(source, ac, frames);
 	reason = source->alloc(ac, frames);
 	if (!reason && !source_fits(ac, frames)) {
 		WARN(!source->guesses, "contigmem: source %s gave frame %#lx for [%#lx, %#lx]\n",
@@ -194,6 +211,18 @@ static enum contigmem_reason source_report(enum contigmem_reason reason,
 	return source_is_final(result) ? result : max(reason, result);
 }
 
+/* Frames of the zone that a query counts as free beside those that are. */
+static unsigned long source_credit(const struct ctgm_alloc_control *ac)
+{
+	unsigned long credit = 0;
+
+	if (ac->query & CTGM_QUERY_IDLE_GONE)
+		credit += ctgm_arena_count_idle(ac);
+	if (ac->query & CTGM_QUERY_CACHE_GONE)
+		credit += ctgm_watermark_droppable(ac);
+	return credit;
+}
+
 /* Ask these sources on each of these nodes, nearest first, in the zone of this rank. */
 static enum contigmem_reason source_try(struct ctgm_alloc_control *ac, int from,
 					const nodemask_t *nodes,
@@ -208,6 +237,8 @@ static enum contigmem_reason source_try(struct ctgm_alloc_control *ac, int from,
 		ac->zone = ctgm_nth_zone(&ctgm_node_zones[ac->node], ac->place.last, ac->rank);
 		if (ac->zone < 0)
 			continue;
+		if (unlikely(ac->query))
+			ac->credit = source_credit(ac);
 		for (source = sources; *source; source++) {
 			reason = source_report(reason, source_ask(*source, ac, frames));
 			if (source_is_final(reason))
@@ -217,9 +248,22 @@ static enum contigmem_reason source_try(struct ctgm_alloc_control *ac, int from,
 	return reason;
 }
 
+/* Give back the idle arenas in the request's way, or in a query have them count as free. */
+static bool source_release_idle(struct ctgm_alloc_control *ac, const nodemask_t *nodes)
+{
+	if (likely(!ac->query))
+		return ctgm_arena_release_idle(ac->place.first, ac->place.last, nodes, ac->io_fs);
+	if (ac->query & CTGM_QUERY_IDLE_GONE)
+		return false;
+	if (ac->io_fs)
+		ctgm_arena_wait_released();
+	ac->query |= CTGM_QUERY_IDLE_GONE;
+	return true;
+}
+
 /*
- * Serve from one zone of these nodes: from free frames on any of them, then from frames
- * that idle arenas gave back, and only then by migrating pages.
+ * Serve from one zone of these nodes: from free frames on any of them, then from frames that
+ * magazines and then idle arenas gave back, and only then by migrating pages.
  */
 static enum contigmem_reason source_from_zones(struct ctgm_alloc_control *ac, int from,
 					       const nodemask_t *nodes,
@@ -227,15 +271,22 @@ static enum contigmem_reason source_from_zones(struct ctgm_alloc_control *ac, in
 {
 	const struct ctgm_source_order *order = source_order(ac);
 	enum contigmem_reason reason;
+	unsigned int tries;
 
 	ac->migrate = false;
 	reason = source_try(ac, from, nodes, order->free, frames);
+	for (tries = 0; tries < CTGM_MAGAZINE_DRAINS && !source_is_final(reason) &&
+	     ctgm_magazine_drain(); tries++) {
+		/* The task that has taken it out may have lost its processor. */
+		if (ac->may_sleep && tries)
+			schedule_timeout_uninterruptible(1);
+		reason = source_report(reason, source_try(ac, from, nodes, order->free, frames));
+	}
 	if (source_is_final(reason) || !ac->may_sleep)
 		return reason;
 	if (ctgm_is_late(ac))
 		return CONTIGMEM_TIMED_OUT;
-	if (!ac->rank &&
-	    ctgm_arena_release_idle(ac->place.first, ac->place.last, nodes, ac->io_fs)) {
+	if (!ac->rank && source_release_idle(ac, nodes)) {
 		reason = source_report(reason, source_try(ac, from, nodes, order->free, frames));
 		if (source_is_final(reason))
 			return reason;
@@ -310,9 +361,9 @@ static enum contigmem_reason source_from_ranges(struct ctgm_alloc_control *ac,
 }
 
 /**
- * ctgm_source_alloc() - get the page frames of a block
+ * ctgm_source_alloc() - get the page frames of a block, or in a query say whether it could
  * @ac: the request; what was read and tried is added to its verdict
- * @frames: set on success
+ * @frames: set on success; in a query the first frame alone, which may be 0: unknown
  *
  * Context: Sleeps only if @ac->may_sleep.
  * Return: %CONTIGMEM_OK or why not.

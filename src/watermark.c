@@ -41,6 +41,8 @@ static long watermark_room_in(const struct ctgm_alloc_control *ac, int zonenum,
 #ifdef CONFIG_CMA
 	free -= zone_page_state_snapshot(zone, NR_FREE_CMA_PAGES);
 #endif
+	if (unlikely(ac->query) && zonenum == ac->zone)
+		free += ac->credit;
 	return free - (long)(READ_ONCE(zone->nr_reserved_highatomic) + wmark_pages(zone, mark)) -
 	       READ_ONCE(zone->lowmem_reserve[highest]) -
 	       atomic_long_read(&ctgm_node_zones[ac->node].pending[zonenum]);
@@ -74,6 +76,13 @@ bool ctgm_watermark_holds(const struct ctgm_alloc_control *ac, int zonenum,
 	return watermark_room_in(ac, zonenum, mark) >= 0;
 }
 
+/* Would it without @nr more frames? Any context. */
+bool ctgm_watermark_leaves(const struct ctgm_alloc_control *ac, int zonenum,
+			   enum zone_watermarks mark, unsigned long nr)
+{
+	return watermark_room_in(ac, zonenum, mark) >= (long)nr;
+}
+
 /* Half of the zone's pages that reclaim can free: of the others some are dirty or in use. */
 static long watermark_reclaimable(const struct ctgm_alloc_control *ac)
 {
@@ -84,6 +93,59 @@ static long watermark_reclaimable(const struct ctgm_alloc_control *ac)
 		    zone_page_state(zone, NR_ZONE_ACTIVE_ANON);
 
 	return (file + min(anon, get_nr_swap_pages())) / 2;
+}
+
+/* Half of the pages of @ac->zone that reclaim can free. Any context. */
+unsigned long ctgm_watermark_reclaimable(const struct ctgm_alloc_control *ac)
+{
+	return max(watermark_reclaimable(ac), 0L);
+}
+
+/*
+ * Pages of @ac->zone that are page cache, and neither mapped, dirty nor written back: dropping the
+ * caches frees them. The mapped ones are those of all zones. Any context.
+ */
+unsigned long ctgm_watermark_droppable(const struct ctgm_alloc_control *ac)
+{
+	struct zone *zone = &NODE_DATA(ac->node)->node_zones[ac->zone];
+	long pages = zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
+		     zone_page_state(zone, NR_ZONE_ACTIVE_FILE) -
+		     zone_page_state(zone, NR_ZONE_WRITE_PENDING) -
+		     global_node_page_state(NR_FILE_MAPPED);
+
+	return max(pages, 0L);
+}
+
+/**
+ * ctgm_watermark_has_targets() - has the machine memory to migrate pages to?
+ * @ac: the allocation; @node and @zone say where
+ * @moves: pages to migrate
+ * @taken: free frames of the zone that are no targets, since they are part of the range
+ *
+ * Migrated pages go to any zone of any node, down to its min watermark, and reclaim works for them.
+ *
+ * Context: Any.
+ * Return: true if it has.
+ */
+bool ctgm_watermark_has_targets(const struct ctgm_alloc_control *ac, unsigned long moves,
+				unsigned long taken)
+{
+	struct ctgm_alloc_control at = *ac;
+	long room = -(long)taken;
+	int zone;
+
+	for_each_node_state(at.node, N_MEMORY) {
+		for (zone = 0; zone < MAX_NR_ZONES; zone++) {
+			struct zone *in = &NODE_DATA(at.node)->node_zones[zone];
+			long free = zone_page_state(in, NR_FREE_PAGES) - min_wmark_pages(in);
+
+			if (!populated_zone(in))
+				continue;
+			at.zone = zone;
+			room += max(free, 0L) + watermark_reclaimable(&at);
+		}
+	}
+	return room >= (long)moves;
 }
 
 /* Free frames above the zone's low watermark. Any context. */
@@ -113,6 +175,31 @@ enum contigmem_reason ctgm_watermark_refuses(const struct ctgm_alloc_control *ac
 	       CONTIGMEM_LOW_MEMORY : CONTIGMEM_NO_FREE_RUN;
 }
 
+/* Does the zone hold its watermark without @nr more frames? */
+static bool watermark_has_room(const struct ctgm_alloc_control *ac, unsigned long nr,
+			       bool replaceable)
+{
+	long spare = replaceable ? watermark_reclaimable(ac) : 0;
+	long listed = replaceable ? watermark_listed(ac) : 0;
+
+	return watermark_room(ac, WMARK_LOW) + spare >= (long)nr &&
+	       watermark_room(ac, WMARK_MIN) + listed >= (long)nr;
+}
+
+/* Frames of the zone for a caller that reclaims: those in the processors' lists as well. */
+static long watermark_within_reach(const struct ctgm_alloc_control *ac)
+{
+	return watermark_room(ac, WMARK_LOW) + watermark_listed(ac);
+}
+
+/* Would reclaim work for @nr frames? Not where there are enough, or too little to reclaim. */
+static bool watermark_reclaims(const struct ctgm_alloc_control *ac, unsigned long nr)
+{
+	long lacks = (long)nr - watermark_within_reach(ac);
+
+	return lacks > 0 && lacks <= watermark_reclaimable(ac);
+}
+
 /**
  * ctgm_watermark_reserve() - reserve frames of a zone for an allocation
  * @ac: the allocation; @node and @zone say where
@@ -125,6 +212,8 @@ enum contigmem_reason ctgm_watermark_refuses(const struct ctgm_alloc_control *ac
  * low watermark, and there a caller that reclaims may go down to the min watermark, as in
  * the page allocator.
  *
+ * A query reserves nothing, and lets the page cache count that reclaim would free for the caller.
+ *
  * Context: Any.
  * Return: false if the zone would not hold its watermark. Otherwise
  *	ctgm_watermark_unreserve() follows once the frames are taken, and if @replaceable
@@ -133,19 +222,21 @@ enum contigmem_reason ctgm_watermark_refuses(const struct ctgm_alloc_control *ac
 bool ctgm_watermark_reserve(const struct ctgm_alloc_control *ac, unsigned long nr,
 			    bool replaceable)
 {
-	long spare = replaceable ? watermark_reclaimable(ac) : 0;
-
+	if (unlikely(ac->query))
+		return watermark_has_room(ac, nr, replaceable) ||
+		       (replaceable && watermark_reclaims(ac, nr));
 	atomic_long_add(nr, watermark_pending(ac));
-	if (watermark_room(ac, WMARK_LOW) + spare >= 0 &&
-	    watermark_room(ac, WMARK_MIN) + (replaceable ? watermark_listed(ac) : 0) >= 0)
+	if (watermark_has_room(ac, 0, replaceable))
 		return true;
 	atomic_long_sub(nr, watermark_pending(ac));
 	return false;
 }
 
+/* The frames are taken, or not needed. A query reserves none. */
 void ctgm_watermark_unreserve(const struct ctgm_alloc_control *ac, unsigned long nr)
 {
-	atomic_long_sub(nr, watermark_pending(ac));
+	if (likely(!ac->query))
+		atomic_long_sub(nr, watermark_pending(ac));
 }
 
 /**
@@ -171,9 +262,9 @@ void ctgm_watermark_reclaim(const struct ctgm_alloc_control *ac, unsigned long n
 	struct page *page, *next;
 	LIST_HEAD(pages);
 
-	has = watermark_room(ac, WMARK_LOW) + watermark_listed(ac);
-	if ((long)nr - has > watermark_reclaimable(ac))
+	if (unlikely(ac->query) || !watermark_reclaims(ac, nr))
 		return;
+	has = watermark_within_reach(ac);
 	/* With @held frames out of the free lists, the others have to suffice. */
 	while (has < (long)nr && held < most && lower <= WATERMARK_LOWER_FRAMES &&
 	       !fatal_signal_pending(current) && !ctgm_is_late(ac)) {
@@ -186,7 +277,7 @@ void ctgm_watermark_reclaim(const struct ctgm_alloc_control *ac, unsigned long n
 			held++;
 		else
 			lower++;
-		has = watermark_room(ac, WMARK_LOW) + watermark_listed(ac) + held;
+		has = watermark_within_reach(ac) + held;
 		cond_resched();
 	}
 	list_for_each_entry_safe(page, next, &pages, lru)

@@ -11,7 +11,13 @@
 
 bool ctgm_watermark_holds(const struct ctgm_alloc_control *ac, int zonenum,
 			  enum zone_watermarks mark);
+bool ctgm_watermark_leaves(const struct ctgm_alloc_control *ac, int zonenum,
+			   enum zone_watermarks mark, unsigned long nr);
 enum contigmem_reason ctgm_watermark_refuses(const struct ctgm_alloc_control *ac);
+bool ctgm_watermark_has_targets(const struct ctgm_alloc_control *ac, unsigned long moves,
+				unsigned long taken);
+unsigned long ctgm_watermark_droppable(const struct ctgm_alloc_control *ac);
+unsigned long ctgm_watermark_reclaimable(const struct ctgm_alloc_control *ac);
 unsigned long ctgm_watermark_spare(const struct ctgm_alloc_control *ac);
 bool ctgm_watermark_reserve(const struct ctgm_alloc_control *ac, unsigned long nr,
 			    bool replaceable);

@@ -12,6 +12,7 @@
 
 #include "../contigmem.h"
 #include "../contigmem_wdm.h"
+#include "block.h"
 #include "context.h"
 #include "virt.h"
 #include "wdm.h"
@@ -350,7 +351,7 @@ EXPORT_SYMBOL_GPL(MmFreeContiguousMemorySpecifyCache);
  * there. Memory of a program does not, so it has no address here: pin its pages with
  * pin_user_pages_fast(), and take page_to_phys().
  *
- * Not a DMA address: behind an IOMMU map the block with the DMA API.
+ * Not a DMA address: behind an IOMMU take that of contigmem_dma_map().
  *
  * Context: Any, NMI included.
  * Return: The physical address; 0 if the kernel maps nothing there, and for addresses of
@@ -361,23 +362,6 @@ PHYSICAL_ADDRESS MmGetPhysicalAddress(PVOID BaseAddress)
 	return (PHYSICAL_ADDRESS){ .QuadPart = ctgm_virt_phys(BaseAddress) };
 }
 EXPORT_SYMBOL_GPL(MmGetPhysicalAddress);
-
-/*
- * A read-only block alone has an address that is not that of the direct map: all of these are
- * where vmalloc() maps, and there are few.
- */
-static const void *wdm_readonly_at(phys_addr_t phys)
-{
-	struct contigmem_info info;
-	const void *at = (void *)VMALLOC_START;
-
-	for (; !contigmem_next(at, &info); at = info.vaddr + info.size) {
-		if (!info.freed && info.flags & CONTIGMEM_READONLY && phys >= info.phys &&
-		    phys - info.phys < info.size)
-			return info.vaddr + (phys - info.phys);
-	}
-	return NULL;
-}
 
 /**
  * MmGetVirtualForPhysical() - the address of a byte in a live block
@@ -390,12 +374,7 @@ static const void *wdm_readonly_at(phys_addr_t phys)
 PVOID MmGetVirtualForPhysical(PHYSICAL_ADDRESS PhysicalAddress)
 {
 	phys_addr_t phys = PhysicalAddress.QuadPart;
-	struct contigmem_info info;
 
-	if (!pfn_valid(PHYS_PFN(phys)))
-		return NULL;
-	if (!contigmem_describe(__va(phys), &info))
-		return __va(phys);
-	return (PVOID)wdm_readonly_at(phys);
+	return pfn_valid(PHYS_PFN(phys)) ? (PVOID)ctgm_block_address(phys) : NULL;
 }
 EXPORT_SYMBOL_GPL(MmGetVirtualForPhysical);

@@ -667,6 +667,8 @@ static void zero_clears_from_every_source(struct kunit *test)
 	}
 }
 
+#define AGE_ERROR	(500 * NSEC_PER_MSEC)
+
 static void describe_counts_blocks_and_time(struct kunit *test)
 {
 	struct contigmem_request req = CONTIGMEM_REQUEST(PAGE_SIZE);
@@ -678,14 +680,14 @@ static void describe_counts_blocks_and_time(struct kunit *test)
 	start = ktime_get_mono_fast_ns();
 	/* The clock of msleep() is another one, and this one may step back a little. */
 	do {
-		msleep(20);
+		msleep(200);
 		end = ktime_get_mono_fast_ns();
-	} while (end - start < 10 * NSEC_PER_MSEC);
+	} while (end - start < 2 * AGE_ERROR);
 	KUNIT_ASSERT_EQ(test, contigmem_describe(vaddr, &again), 0);
 	KUNIT_EXPECT_EQ(test, again.id, first.id);
-	KUNIT_EXPECT_GE(test, again.age_ns + NSEC_PER_MSEC, first.age_ns + (end - start));
-	KUNIT_EXPECT_LE(test, again.age_ns,
-			ktime_get_mono_fast_ns() - before + NSEC_PER_MSEC);
+	/* An age is counted in ticks, which come late in a busy virtual machine. */
+	KUNIT_EXPECT_GE(test, again.age_ns + AGE_ERROR, first.age_ns + (end - start));
+	KUNIT_EXPECT_LE(test, again.age_ns, ktime_get_mono_fast_ns() - before + AGE_ERROR);
 	test_free(test, vaddr);
 
 	vaddr = test_alloc(test, &req, GFP_KERNEL);

@@ -3,6 +3,10 @@
  * The audit: decodes every entry of the direct map and every alias of contigmem's
  * frames, and compares them with the ledger. The expected type comes from the ledger
  * alone, the actual type from the page tables alone.
+ *
+ * Where the direct map stays cached (PAGETABLE_APART), each frame of another type has exactly
+ * one more writable address in the kernel, all those of an arena in one mapping, and no other
+ * frame of RAM is mapped with another type.
  */
 #include <linux/delay.h>
 #include <linux/ioport.h>
@@ -32,7 +36,9 @@
  * @end: frame after the last
  * @cache: cache type in the ledger
  * @own: address of a block; 0 for an arena or a partition
- * @readonly: the block has a mapping of its own
+ * @readonly: the block has a read-only mapping of its own
+ * @mapping: of an entry in @all, where the mapping apart has frame 0
+ * @mapped: of an entry in @all, how many of its frames were found there
  */
 struct held {
 	unsigned long first;
@@ -40,6 +46,8 @@ struct held {
 	enum contigmem_cache cache;
 	unsigned long own;
 	bool readonly;
+	unsigned long mapping;
+	unsigned long mapped;
 };
 
 /**
@@ -261,11 +269,12 @@ static void check_direct(struct state *state, unsigned long first, unsigned long
 			first = held->first;
 		}
 		stop = min(end, held->end);
-		if (!pagetable_type_is(entry->type, held->cache) || !entry->writable ||
-		    entry->executable)
+		if (!pagetable_type_is(entry->type, pagetable_direct(held->cache)) ||
+		    !entry->writable || entry->executable)
 			wrong(state, "direct map of frames %#lx-%#lx: %s%s%s, should be %s", first,
 			      stop - 1, type_names[entry->type], entry->writable ? "" : " ro",
-			      entry->executable ? " x" : "", cache_names[held->cache]);
+			      entry->executable ? " x" : "",
+			      cache_names[pagetable_direct(held->cache)]);
 		first = stop;
 	}
 }
@@ -280,7 +289,7 @@ static int sweep_range(struct resource *res, void *arg)
 	while (pfn < end) {
 		struct pagetable_entry entry;
 		unsigned long bytes;
-		bool mapped = pagetable_lookup_run(current->active_mm->pgd, state->pat,
+		bool mapped = pagetable_lookup_run(pagetable_kernel(), state->pat,
 						   (unsigned long)__va(PFN_PHYS(pfn)), &entry,
 						   &bytes);
 		unsigned long nr = min(PHYS_PFN(bytes), end - pfn);
@@ -303,7 +312,7 @@ static int sweep_range(struct resource *res, void *arg)
 }
 
 /* The entry of @list that has this frame; NULL if none has. */
-static const struct held *holder(const struct held *list, unsigned long nr, unsigned long pfn)
+static struct held *holder(struct held *list, unsigned long nr, unsigned long pfn)
 {
 	unsigned long low = 0, high = nr;
 
@@ -318,16 +327,125 @@ static const struct held *holder(const struct held *list, unsigned long nr, unsi
 	return low < nr && list[low].first <= pfn ? &list[low] : NULL;
 }
 
+/* Is this the mapping apart of frames that are not cached, and the address their owner has? */
+static bool is_apart(struct state *state, struct held *all, const struct held *block,
+		     unsigned long addr, const struct pagetable_entry *entry)
+{
+	unsigned long mapping = addr - (entry->pfn << PAGE_SHIFT);
+
+	if (!PAGETABLE_APART || all->cache == CONTIGMEM_CACHED || !entry->writable)
+		return false;
+	if (!all->mapped)
+		all->mapping = mapping;
+	all->mapped++;
+	if (!pagetable_type_is(entry->type, all->cache) || entry->executable)
+		wrong(state, "address %#lx maps frame %#lx: %s%s, should be %s", addr, entry->pfn,
+		      type_names[entry->type], entry->executable ? " x" : "",
+		      cache_names[all->cache]);
+	else if (mapping != all->mapping ||
+		 (block && !block->readonly && addr != block->own +
+		  ((entry->pfn - block->first) << PAGE_SHIFT)))
+		wrong(state, "address %#lx maps frame %#lx, not that of its owner", addr,
+		      entry->pfn);
+	return true;
+}
+
+const struct contigmem_audit_caches *contigmem_audit_caches;
+
+/* The frames that are mapped apart are those that were cleaned, and not invalidated since. */
+static void check_caches(struct state *state)
+{
+	unsigned long i, pfn, mapped = 0, cleaned = contigmem_audit_caches->count_cleaned();
+
+	for (i = 0; i < state->nr_all; i++) {
+		const struct held *held = &state->all[i];
+
+		for (pfn = held->first; held->cache != CONTIGMEM_CACHED && pfn < held->end; pfn++) {
+			mapped++;
+			if (!contigmem_audit_caches->is_cleaned(pfn))
+				wrong(state, "frame %#lx is %s and was not cleaned", pfn,
+				      cache_names[held->cache]);
+		}
+	}
+	if (cleaned > mapped)
+		wrong(state, "%lu frames were cleaned and not invalidated, %lu are mapped",
+		      cleaned, mapped);
+}
+
+/* All frames of another type than cached were found once in their mapping apart. */
+static void check_apart(struct state *state)
+{
+	unsigned long i;
+
+	if (contigmem_audit_caches)
+		check_caches(state);
+
+	for (i = 0; PAGETABLE_APART && i < state->nr_all; i++) {
+		const struct held *held = &state->all[i];
+
+		if (held->cache != CONTIGMEM_CACHED && held->mapped != held->end - held->first)
+			wrong(state, "%lu of frames %#lx-%#lx are mapped as %s", held->mapped,
+			      held->first, held->end - 1, cache_names[held->cache]);
+	}
+}
+
+/* Frames that the kernel itself maps so, for the DMA API: as the first sweep found them. */
+static struct {
+	unsigned long first;
+	unsigned long end;
+} kernels[16];
+static unsigned int nr_kernels;
+static bool kernels_known;
+
+static bool is_kernels(unsigned long pfn)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_kernels; i++) {
+		if (pfn >= kernels[i].first && pfn < kernels[i].end)
+			return true;
+	}
+	if (kernels_known)
+		return false;
+	if (nr_kernels && kernels[nr_kernels - 1].end == pfn) {
+		kernels[nr_kernels - 1].end++;
+		return true;
+	}
+	if (nr_kernels == ARRAY_SIZE(kernels))
+		return false;
+	kernels[nr_kernels].first = pfn;
+	kernels[nr_kernels++].end = pfn + 1;
+	return true;
+}
+
+/* A frame that is not in the ledger, mapped by the kernel outside the direct map. */
+static void check_stranger(struct state *state, unsigned long addr,
+			   const struct pagetable_entry *entry)
+{
+	/* Where the direct map has the types, a sweep of it finds what was left. */
+	if (!PAGETABLE_APART || entry->type == PAGETABLE_WB || !pfn_to_online_page(entry->pfn) ||
+	    !page_is_ram(entry->pfn) || is_kernels(entry->pfn))
+		return;
+	state->audit->non_wb++;
+	check_others(state, entry->pfn, entry->pfn + 1, entry);
+}
+
 /* One page frame of an entry outside the direct map. */
 static void check_alias(struct state *state, unsigned long addr, bool user,
 			const struct pagetable_entry *entry)
 {
+	struct held *all = holder(state->all, state->nr_all, entry->pfn);
 	const struct held *block;
 
-	if (!holder(state->all, state->nr_all, entry->pfn))
+	if (!all) {
+		if (!user)
+			check_stranger(state, addr, entry);
 		return;
+	}
 	state->audit->aliases++;
 	block = holder(state->blocks, state->nr_blocks, entry->pfn);
+	if (!user && is_apart(state, all, block, addr, entry))
+		return;
 	if (!block)
 		wrong(state, "address %#lx maps frame %#lx, which no block has", addr, entry->pfn);
 	else if (!pagetable_type_is(entry->type, block->cache) || entry->executable ||
@@ -348,8 +466,8 @@ static void check_entry(struct state *state, unsigned long addr, unsigned long e
 {
 	struct pagetable_entry page = *entry;
 
-	if (page.pfn >= state->all[state->nr_all - 1].end ||
-	    page.pfn + PHYS_PFN(end - addr) <= state->all[0].first)
+	if (!PAGETABLE_APART && (page.pfn >= state->all[state->nr_all - 1].end ||
+				 page.pfn + PHYS_PFN(end - addr) <= state->all[0].first))
 		return;
 	for (; addr < end; addr += PAGE_SIZE, page.pfn++)
 		check_alias(state, addr, user, &page);
@@ -364,26 +482,27 @@ static unsigned long walk_table(struct state *state, const pte_t *table, unsigne
 		struct pagetable_entry entry;
 		pteval_t val = pte_val(READ_ONCE(*table));
 
-		if (val && pagetable_decode(state->pat, val, PG_LEVEL_4K, addr, &entry))
+		if (val && pagetable_decode(state->pat, val, PAGE_SIZE, addr, &entry))
 			check_entry(state, addr, addr + PAGE_SIZE, user, &entry);
 	}
 	return addr;
 }
 
-static void walk(struct state *state, pgd_t *top, unsigned long addr, unsigned long end, bool user)
+static void walk(struct state *state, struct pagetable_top top, unsigned long addr,
+		 unsigned long end, bool user)
 {
 	while (addr < end) {
 		struct pagetable_entry entry;
 		pte_t *table;
 		pteval_t val;
-		unsigned int level = pagetable_walk(top, addr, &val, &table);
-		unsigned long next = (addr | (page_level_size(level) - 1)) + 1;
+		unsigned long size = pagetable_walk(top, addr, &val, &table);
+		unsigned long next = (addr | (size - 1)) + 1;
 
 		if (!next || next > end)
 			next = end;
 		if (table)
 			next = walk_table(state, table, addr, end, user);
-		else if (pagetable_decode(state->pat, val, level, addr, &entry))
+		else if (pagetable_decode(state->pat, val, size, addr, &entry))
 			check_entry(state, addr, next, user, &entry);
 		addr = next;
 		if (need_resched())
@@ -399,7 +518,7 @@ static void walk_process(struct state *state, struct mm_struct *mm)
 	mmap_read_lock(mm);
 	while ((vma = find_vma(mm, addr))) {
 		if (vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP))
-			walk(state, mm->pgd, vma->vm_start, vma->vm_end, true);
+			walk(state, pagetable_user(mm), vma->vm_start, vma->vm_end, true);
 		addr = vma->vm_end;
 	}
 	mmap_read_unlock(mm);
@@ -461,7 +580,7 @@ int contigmem_audit_held(unsigned long *held)
 int contigmem_audit_sweep(struct contigmem_audit *audit)
 {
 	struct state state = { .audit = audit, .pat = pagetable_pat() };
-	pgd_t *kernel = current->active_mm->pgd;
+	struct pagetable_top kernel = pagetable_kernel();
 	int error;
 
 	*audit = (struct contigmem_audit){};
@@ -470,10 +589,12 @@ int contigmem_audit_sweep(struct contigmem_audit *audit)
 		error = walk_iomem_res_desc(IORES_DESC_NONE,
 					    IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY, 0, U64_MAX,
 					    &state, sweep_range);
-	if (!error && state.nr_all) {
+	if (!error && (state.nr_all || PAGETABLE_APART)) {
 		walk(&state, kernel, VMALLOC_START, VMALLOC_END, false);
 		walk(&state, kernel, MODULES_VADDR, MODULES_END, false);
 		error = walk_processes(&state);
+		check_apart(&state);
+		kernels_known = true;
 	}
 	kvfree(state.all);
 	kvfree(state.blocks);

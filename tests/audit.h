@@ -35,6 +35,19 @@ struct contigmem_audit {
 	char first[160];
 };
 
+/**
+ * struct contigmem_audit_caches - what is known of the caches, where they are maintained
+ * @is_cleaned: was this frame cleaned, and not invalidated since?
+ * @count_cleaned: of how many frames is this true?
+ */
+struct contigmem_audit_caches {
+	bool (*is_cleaned)(unsigned long pfn);
+	unsigned long (*count_cleaned)(void);
+};
+
+/* Set once, before contigmem is loaded; NULL where the hardware keeps caches coherent. */
+extern const struct contigmem_audit_caches *contigmem_audit_caches;
+
 int contigmem_audit_held(unsigned long *held);
 int contigmem_audit_sweep(struct contigmem_audit *audit);
 int contigmem_audit(struct contigmem_audit *audit, unsigned long stray);

@@ -13,6 +13,7 @@
 
 #include "audit.h"
 #include "audit_import.h"
+#include "maintenance.h"
 #include "pagetable.h"
 
 static int direct_map_show(struct seq_file *m, void *unused)
@@ -68,10 +69,19 @@ static struct dentry *audit_dir;
 
 static int __init audit_init(void)
 {
-	int error = import_init();
+	struct contigmem_audit audit;
+	int error = contigmem_audit_sweep(&audit);
 
+	/* The first sweep learns what the kernel has, before contigmem is loaded. */
+	if (!error)
+		error = maintenance_init();
 	if (error)
 		return error;
+	error = import_init();
+	if (error) {
+		maintenance_exit();
+		return error;
+	}
 	audit_dir = debugfs_create_dir("contigmem_audit", NULL);
 	debugfs_create_file("direct_map", 0400, audit_dir, NULL, &direct_map_fops);
 	debugfs_create_file("ledger", 0400, audit_dir, NULL, &ledger_fops);
@@ -84,6 +94,7 @@ static void __exit audit_exit(void)
 {
 	debugfs_remove(audit_dir);
 	import_exit();
+	maintenance_exit();
 }
 
 module_init(audit_init);

@@ -410,8 +410,9 @@ static void pool_clears_objects(struct kunit *test)
 static void pool_survives_wrong_frees(struct kunit *test)
 {
 	struct contigmem_request req = CONTIGMEM_REQUEST(0);
-	struct contigmem_pool *pool = contigmem_pool_create("test", &req, 128, 0, 0);
-	u8 *first, *second, *wrong[3];
+	/* The last bytes of its block are no object. */
+	struct contigmem_pool *pool = contigmem_pool_create("test", &req, 96, 0, 0);
+	u8 *first, *second, *wrong[4];
 	int i;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pool);
@@ -422,6 +423,7 @@ static void pool_survives_wrong_frees(struct kunit *test)
 	wrong[0] = (u8 *)&req;
 	wrong[1] = first + 8;
 	wrong[2] = second;
+	wrong[3] = first + rounddown(PAGE_SIZE, 96);
 	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
 		test_expect_warning("no object at this address");
 		contigmem_pool_free(pool, wrong[i]);

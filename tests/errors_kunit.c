@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The errno table of the native API row by row, and invalid frees.
+ * The errno table of the native API row by row, each asked for with a query before, and invalid
+ * frees.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -35,6 +36,11 @@ static void expect_refusal(struct kunit *test, const struct contigmem_request *r
 {
 	struct contigmem_request asked = *req;
 	struct contigmem_verdict verdict;
+	struct contigmem_answer answer;
+
+	test_query(test, req, gfp, reason, &answer);
+	KUNIT_EXPECT_EQ_MSG(test, contigmem_query(req, gfp, NULL), error, "%s",
+			    test_text(test, req, gfp));
 
 	memset(&verdict, 0xa5, sizeof(verdict));
 	asked.verdict = &verdict;
@@ -366,15 +372,20 @@ static void a_fatal_signal_interrupts(struct kunit *test)
 {
 	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_8M + SZ_4M);
 	struct contigmem_verdict verdict = { };
+	struct contigmem_answer answer = { };
 	void *vaddr;
+	int error;
 
 	req.verdict = &verdict;
 	allow_signal(SIGKILL);
 	send_sig(SIGKILL, current, 1);
+	error = contigmem_query(&req, GFP_KERNEL, &answer);
 	vaddr = contigmem_alloc(&req, GFP_KERNEL);
 	disallow_signal(SIGKILL);
 	flush_signals(current);
 	refused(test, vaddr, -EINTR, &req, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, error, -EINTR);
+	KUNIT_EXPECT_EQ(test, answer.verdict.reason, CONTIGMEM_INTERRUPTED);
 	KUNIT_EXPECT_EQ(test, verdict.reason, CONTIGMEM_INTERRUPTED);
 }
 

@@ -27,6 +27,7 @@
 /* A full run fragments all of memory, which takes minutes with page_owner=on. */
 #define REQUESTS	test_share(250, 10)
 #define COMPARISONS	test_share(20, 1)
+#define QUERIES		test_share(1000, 100)
 #define LARGEST		SZ_256M
 /* Free pages left to the kernel on each node. */
 #define RESERVE		(SZ_128M >> PAGE_SHIFT)
@@ -522,11 +523,64 @@ static void check_against_kernel(struct kunit *test)
 	kunit_info(test, "alloc_contig_pages() served %lu of %u", got, i);
 }
 
+/* A query says that a request will be served if and only if it then is. */
+static void check_queries(struct kunit *test)
+{
+	unsigned int queries = QUERIES, i, told = 0, differ = 0;
+	struct contigmem_verdict verdict;
+
+	for (i = 0; i < queries; i++) {
+		struct contigmem_request req;
+		gfp_t gfp = GFP_KERNEL | __GFP_NOWARN;
+		bool answer, served;
+
+		random_request(&req);
+		if (req.nid != NUMA_NO_NODE)
+			gfp |= __GFP_THISNODE;
+		if (!test_random_below(&rnd, 4))
+			req.flags = CONTIGMEM_FAST;
+		req.verdict = &verdict;
+		answer = !contigmem_query(&req, gfp, NULL);
+		served = is_served(test, &req, gfp);
+		told += answer;
+		if (answer != served) {
+			differ++;
+			pr_info("contigmem-test: %s, and was not: %s: %s, source %s, %lu attempts\n",
+				answer ? "to be served" : "to be refused",
+				test_text(test, &req, gfp), contigmem_reason_text(verdict.reason),
+				contigmem_source_name(verdict.source), verdict.attempts);
+		}
+		cond_resched();
+	}
+	kunit_info(test, "%u queries: %u to be served, %u differ", queries, told, differ);
+	KUNIT_EXPECT_GT(test, told, 0U);
+	KUNIT_EXPECT_LT(test, told, queries);
+	/* Other tasks take and free pages in between; of few queries more differ by chance. */
+	KUNIT_EXPECT_LE(test, differ, max(queries / 100, 4U));
+}
+
+static void check_largest(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(0);
+
+	/* To allocate all memory several times takes a minute. */
+	req.boundary = test_scale == 1 ? 0 : SZ_4M;
+	test_largest(test, &req, GFP_KERNEL);
+	req.high = SZ_2G - 1;
+	req.align = SZ_64K;
+	test_largest(test, &req, GFP_KERNEL);
+}
+
 static void check_broken_up(struct kunit *test, unsigned int period)
 {
 	test_random_start(test, &rnd);
 	break_up(test, period);
 	check_requests(test);
+	/* They take half a minute. */
+	if (test_scale == 1 || period == 1 || period == 8) {
+		check_queries(test);
+		check_largest(test);
+	}
 	check_against_kernel(test);
 }
 
@@ -678,6 +732,7 @@ static void check_budget(struct kunit *test, const struct budget *budget, struct
 {
 	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_16M);
 	struct contigmem_verdict verdict;
+	struct contigmem_answer answer;
 	unsigned int normal, value;
 	unsigned long in;
 	void *vaddr;
@@ -691,6 +746,7 @@ static void check_budget(struct kunit *test, const struct budget *budget, struct
 		}
 		value = budget->value ?: in / 2;
 		normal = test_set_parameter(test, budget->name, value);
+		contigmem_query(&req, GFP_KERNEL, &answer);
 		vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
 		test_set_parameter(test, budget->name, normal);
 		/* The kernel may have allocated an unmovable page in the window. */
@@ -700,6 +756,8 @@ static void check_budget(struct kunit *test, const struct budget *budget, struct
 		   contigmem_reason_text(verdict.reason), verdict.frames_read, verdict.attempts);
 	KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(vaddr), -EBUSY, "%s", budget->name);
 	KUNIT_EXPECT_EQ_MSG(test, verdict.reason, CONTIGMEM_BUDGET_SPENT, "%s", budget->name);
+	KUNIT_EXPECT_EQ_MSG(test, answer.verdict.reason, verdict.reason, "query: \"%s\": %s",
+			    contigmem_reason_text(answer.verdict.reason), budget->name);
 	KUNIT_EXPECT_LE_MSG(test, verdict.attempts, budget->attempts, "%s", budget->name);
 	/* A search for free windows, one for movable ones; the window has no CMA. */
 	if (!budget->value)
@@ -742,15 +800,26 @@ static void budgets_end_a_request(struct kunit *test)
 static long try_held_window(struct kunit *test, struct contigmem_request *req, u64 limit)
 {
 	struct contigmem_verdict verdict;
+	struct contigmem_answer answer;
 	void *vaddr;
 
 	req->verdict = &verdict;
+	/* A query takes less time than the request, so that a limit may not end it. */
+	req->timeout_ns = limit == 1;
+	contigmem_query(req, GFP_KERNEL, &answer);
 	req->timeout_ns = limit;
 	vaddr = contigmem_alloc(req, GFP_KERNEL | __GFP_NOWARN);
 	if (verdict.reason == CONTIGMEM_BLOCKED && !possible(req))
 		return -1;
 	KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(vaddr), limit ? -ETIMEDOUT : -EBUSY,
 			    "limit %llu: %s", limit, contigmem_reason_text(verdict.reason));
+	KUNIT_EXPECT_EQ_MSG(test, answer.verdict.reason,
+			    limit == 1 ? CONTIGMEM_TIMED_OUT : CONTIGMEM_STILL_BUSY,
+			    "query: \"%s\"", contigmem_reason_text(answer.verdict.reason));
+	if (limit != 1) {
+		KUNIT_EXPECT_EQ(test, answer.nr_windows, 1U);
+		KUNIT_EXPECT_STREQ(test, answer.windows[0].kind, "held");
+	}
 	if (!IS_ERR(vaddr))
 		contigmem_free(vaddr);
 	kunit_info(test, "limit %llu: %s: %lu attempts, %llu ns", limit,
@@ -794,6 +863,163 @@ static void a_time_limit_ends_a_request(struct kunit *test)
 	req = CONTIGMEM_REQUEST(SZ_16M);
 	req.timeout_ns = U64_MAX;
 	test_free(test, test_alloc(test, &req, GFP_KERNEL));
+}
+
+static int compare_pages(const void *left, const void *right)
+{
+	unsigned long a = page_to_pfn(*(struct page *const *)left);
+	unsigned long b = page_to_pfn(*(struct page *const *)right);
+
+	return a < b ? -1 : a > b;
+}
+
+/* The longest run of adjacent pageblocks with held pages, which are sorted. */
+static unsigned long longest_held(struct page **held, unsigned long nr, unsigned long *first)
+{
+	unsigned long i, block, start = 0, last = 0, most = 0;
+
+	for (i = 0; i < nr; i++) {
+		block = page_to_pfn(held[i]) / pageblock_nr_pages;
+		if (!i || block > last + 1)
+			start = block;
+		last = block;
+		if (block - start + 1 > most) {
+			most = block - start + 1;
+			*first = start * pageblock_nr_pages;
+		}
+	}
+	return most;
+}
+
+static unsigned long count_lru(unsigned long first)
+{
+	unsigned long pfn, count = 0;
+
+	for (pfn = first; pfn < first + pageblock_nr_pages; pfn++)
+		count += PageLRU(compound_head(pfn_to_page(pfn)));
+	return count;
+}
+
+/* The pageblock from which most pages have to move, and which can be cleared. */
+static unsigned long fullest_pageblock(unsigned long first, unsigned long nr)
+{
+	unsigned long end = first + nr * pageblock_nr_pages, fullest = 0, most = 0;
+
+	for (; first < end; first += pageblock_nr_pages) {
+		unsigned long count = count_lru(first);
+
+		if (count > most && others_can_move(first) && !is_bad(first)) {
+			most = count;
+			fullest = first;
+		}
+	}
+	return fullest;
+}
+
+/* Give the references on the pages of a pageblock up. Returns how many pages are held. */
+static unsigned long let_go(struct page **held, unsigned long nr, unsigned long first)
+{
+	unsigned long i, left = 0;
+
+	for (i = 0; i < nr; i++) {
+		if (pageblock_start_pfn(page_to_pfn(held[i])) == first)
+			put_page(held[i]);
+		else
+			held[left++] = held[i];
+	}
+	return left;
+}
+
+/*
+ * A page that is held fails the migration of its window, and nothing shows it before. After
+ * the first failure windows with such pages come last, however few pages have to move.
+ */
+static void windows_that_would_fail_come_last(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(pageblock_nr_pages << PAGE_SHIFT);
+	unsigned long most = nr_frames / 16, nr, first = 0, blocks, clean;
+	struct contigmem_verdict verdict;
+	unsigned int normal;
+	struct page **held;
+	void *vaddr;
+
+	held = vmalloc_array(most, sizeof(*held));
+	KUNIT_ASSERT_NOT_NULL(test, held);
+	test_random_start(test, &rnd);
+	scatter_cache(test, 0, SZ_256M >> PAGE_SHIFT);
+	nr = hold_cache(&caches[0], held, most);
+	sort(held, nr, sizeof(*held), compare_pages, NULL);
+	blocks = longest_held(held, nr, &first);
+	clean = fullest_pageblock(first, blocks);
+	nr = let_go(held, nr, clean);
+
+	req.align = req.size;
+	req.low = PFN_PHYS(first);
+	req.high = PFN_PHYS(first + blocks * pageblock_nr_pages) - 1;
+	req.verdict = &verdict;
+	normal = test_set_parameter(test, "budget_attempts", 4);
+	vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
+	test_set_parameter(test, "budget_attempts", normal);
+	kunit_info(test, "%lu pageblocks, %lu pages held: %s, %lu attempts", blocks, nr,
+		   contigmem_reason_text(verdict.reason), verdict.attempts);
+	KUNIT_EXPECT_GE(test, blocks, 8UL);
+	KUNIT_EXPECT_NE(test, clean, 0UL);
+	/* The kernel may have allocated an unmovable page in the pageblock. */
+	KUNIT_EXPECT_TRUE(test, !IS_ERR(vaddr) || !others_can_move(clean) || is_bad(clean));
+	if (!IS_ERR(vaddr))
+		contigmem_free(vaddr);
+	while (nr)
+		put_page(held[--nr]);
+	vfree(held);
+}
+
+/* The longest run of pageblocks full of page cache, in which no page stays. */
+static unsigned long longest_cached(unsigned long *first)
+{
+	unsigned long pfn, end = node_end_pfn(0), start = 0, most = 0;
+
+	for (pfn = pageblock_align(node_start_pfn(0)); pfn < end; pfn += pageblock_nr_pages) {
+		cond_resched();
+		if (!pfn_to_online_page(pfn) || count_lru(pfn) < pageblock_nr_pages / 4 ||
+		    is_bad(pfn) || !others_can_move(pfn)) {
+			start = 0;
+			continue;
+		}
+		if (!start)
+			start = pfn;
+		if (pfn + pageblock_nr_pages - start > most) {
+			most = pfn + pageblock_nr_pages - start;
+			*first = start;
+		}
+	}
+	return most;
+}
+
+/* Where one range is as good as another, memory is not read to the end for a better one. */
+static void little_of_even_memory_is_read(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(2 * pageblock_nr_pages << PAGE_SHIFT);
+	struct contigmem_verdict verdict;
+	unsigned long first = 0, nr;
+	void *vaddr;
+
+	test_random_start(test, &rnd);
+	scatter_cache(test, 0, SZ_512M >> PAGE_SHIFT);
+	nr = longest_cached(&first);
+	if (nr < 16 * pageblock_nr_pages)
+		kunit_skip(test, "only %lu frames in a row are even", nr);
+	req.low = PFN_PHYS(first);
+	req.high = PFN_PHYS(first + nr) - 1;
+	req.verdict = &verdict;
+	vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
+	kunit_info(test, "%lu frames, %lu read, %lu moved: %s", nr, verdict.frames_read,
+		   verdict.pages_migrated, contigmem_reason_text(verdict.reason));
+	KUNIT_EXPECT_GT(test, verdict.pages_migrated, 0UL);
+	KUNIT_EXPECT_LE(test, verdict.frames_read, nr / 2);
+	if (!IS_ERR(vaddr))
+		contigmem_free(vaddr);
+	else
+		KUNIT_FAIL(test, "refused");
 }
 
 /**
@@ -1080,6 +1306,8 @@ static struct kunit_case fragment_cases[] = {
 	KUNIT_CASE_SLOW(free_frames_beside_kernel_pages),
 	KUNIT_CASE_SLOW(budgets_end_a_request),
 	KUNIT_CASE_SLOW(a_time_limit_ends_a_request),
+	KUNIT_CASE_SLOW(windows_that_would_fail_come_last),
+	KUNIT_CASE_SLOW(little_of_even_memory_is_read),
 	KUNIT_CASE_SLOW(pages_in_batches_are_moved),
 	KUNIT_CASE_SLOW(pages_stay_for_callers_without_io),
 	KUNIT_CASE_SLOW(pages_in_transit_are_waited_for),

@@ -415,15 +415,10 @@ static void pages_are_allocated_and_zeroed(struct kunit *test)
 static void chunks_are_contiguous_and_aligned(struct kunit *test)
 {
 	static const SIZE_T chunks[] = { PAGE_SIZE, SZ_64K, SZ_2M };
-	struct contigmem_request odd = CONTIGMEM_REQUEST(PAGE_SIZE);
 	unsigned int i;
-	PVOID neighbour;
 	SIZE_T page;
 	PMDL mdl;
 
-	/* A page that makes the place beside it one that is not aligned. */
-	odd.cache = CONTIGMEM_WRITECOMBINE;
-	neighbour = test_alloc(test, &odd, GFP_KERNEL);
 	for (i = 0; i < ARRAY_SIZE(chunks); i++) {
 		SIZE_T per_chunk = chunks[i] / PAGE_SIZE;
 
@@ -441,7 +436,6 @@ static void chunks_are_contiguous_and_aligned(struct kunit *test)
 		}
 		free_pages_of(test, mdl);
 	}
-	test_free(test, neighbour);
 	/* Without a size of chunks, one of all. */
 	mdl = MmAllocatePagesForMdlEx(at(0), at(SZ_16M - 1), at(0), 20000, MmCached,
 				      MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS);
@@ -450,6 +444,55 @@ static void chunks_are_contiguous_and_aligned(struct kunit *test)
 	for (page = 1; page < mdl_span(mdl); page++)
 		KUNIT_EXPECT_EQ(test, MmGetMdlPfnArray(mdl)[page], MmGetMdlPfnArray(mdl)[0] + page);
 	free_pages_of(test, mdl);
+}
+
+/* One chunk in this range; where it lies, or 0 if there is none. */
+static u64 chunk_within(u64 low, u64 high, SIZE_T chunk, SIZE_T bytes)
+{
+	PMDL mdl = MmAllocatePagesForMdlEx(at(low), at(high), at(chunk), bytes, MmCached,
+					   MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS);
+	u64 phys;
+
+	if (!mdl)
+		return 0;
+	phys = PFN_PHYS(MmGetMdlPfnArray(mdl)[0]);
+	MmFreePagesFromMdl(mdl);
+	ExFreePool(mdl);
+	return phys;
+}
+
+/*
+ * Blocks of 2^n pages come out aligned, whether they have to or not, unless the range leaves
+ * only places that are not.
+ */
+static void chunks_are_aligned_where_the_range_is_not(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(2 * SZ_64K);
+	u64 base = 0, aligned = 0;
+	unsigned int tries;
+
+	req.align = 2 * SZ_64K;
+	req.low = SZ_16M;
+	for (tries = 0; tries < 16; tries++) {
+		void *vaddr = test_alloc(test, &req, GFP_KERNEL);
+
+		base = test_phys(test, vaddr);
+		test_free(test, vaddr);
+		KUNIT_ASSERT_EQ(test, chunk_within(base + PAGE_SIZE, base + SZ_64K + PAGE_SIZE - 1,
+						   SZ_64K, SZ_64K), 0ULL);
+		/* There is such a place: without a size of chunks it is taken. */
+		if (chunk_within(base + PAGE_SIZE, base + SZ_64K + PAGE_SIZE - 1, 0, SZ_64K) ==
+		    base + PAGE_SIZE)
+			aligned = chunk_within(base + PAGE_SIZE, base + 2 * SZ_64K - 1, SZ_64K,
+					       SZ_64K);
+		if (aligned)
+			break;
+		/* Another task has taken a page there. */
+		req.high = base - 1;
+	}
+	KUNIT_ASSERT_LT(test, tries, 16U);
+	KUNIT_EXPECT_EQ(test, aligned, base + SZ_64K);
+	test_audit(test);
 }
 
 /* 4 MiB of 8 MiB: in ZONE_DMA, where few others allocate. */
@@ -713,6 +756,7 @@ static struct kunit_case mdl_cases[] = {
 	KUNIT_CASE(a_mapping_outlives_block_and_mdl),
 	KUNIT_CASE(pages_are_allocated_and_zeroed),
 	KUNIT_CASE(chunks_are_contiguous_and_aligned),
+	KUNIT_CASE(chunks_are_aligned_where_the_range_is_not),
 	KUNIT_CASE(what_is_there_is_given),
 	KUNIT_CASE(skipped_ranges_are_kept),
 	KUNIT_CASE(pages_are_refused),

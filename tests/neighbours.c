@@ -13,10 +13,12 @@
 #include <linux/init.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
+#include <linux/memory.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/pagemap.h>
 #include <linux/pfn.h>
 #include <linux/platform_device.h>
@@ -47,7 +49,8 @@ struct held {
  * @max: greatest size of a storm's blocks
  * @count: blocks at most
  * @threads: of a storm
- * @pause: a storm's threads sleep up to so many microseconds between two blocks
+ * @pause: a storm's threads sleep up to so many microseconds between two blocks; so many
+ *	microseconds are added to memory's way offline
  * @frame: number of a frame, counted from the first block's first
  * @phys: address
  * @watch: stop when a zone is below its watermark
@@ -123,7 +126,10 @@ static int pageblocks_show(struct seq_file *seq, void *unused)
 		end = node_end_pfn(nid);
 		for (pfn = ALIGN(node_start_pfn(nid), pageblock_nr_pages); pfn < end;
 		     pfn += pageblock_nr_pages) {
-			if (pfn_to_online_page(pfn))
+			struct page *page = pfn_to_online_page(pfn);
+
+			/* Memory that was added may lie beyond another node's. */
+			if (page && page_to_nid(page) == nid)
 				seq_printf(seq, "%llu %s\n", (u64)PFN_PHYS(pfn),
 					   pageblock_type(pfn));
 		}
@@ -438,14 +444,17 @@ static void do_mark(const struct order *order)
  */
 static void do_above(const struct order *order)
 {
-	struct zone *zone = page_zone(pfn_to_page(PHYS_PFN(order->phys)));
+	struct page *page = pfn_to_online_page(PHYS_PFN(order->phys));
 	unsigned long pageblocks = DIV_ROUND_UP(PHYS_PFN(order->req.size), pageblock_nr_pages);
 	unsigned long i, last = last_pageblock(), run = 0, free = 0;
+	struct zone *zone;
 
-	if (!free_before) {
-		scnprintf(answer, sizeof(answer), "error nothing is marked\n");
+	if (!free_before || !page) {
+		scnprintf(answer, sizeof(answer), "error %s\n",
+			  page ? "nothing is marked" : "no memory there");
 		return;
 	}
+	zone = page_zone(page);
 	for (i = (PHYS_PFN(order->phys) >> pageblock_order) + 1; i <= last; i++) {
 		unsigned long pfn = i << pageblock_order;
 
@@ -743,6 +752,45 @@ static void do_partition(const struct order *order)
 	scnprintf(answer, sizeof(answer), "ok\n");
 }
 
+static unsigned int linger_usecs;
+static unsigned long leaving_free;
+
+/* Between contigmem's notifier and the end of what leaves: how much of it is in free blocks? */
+static int memory_changed(struct notifier_block *nb, unsigned long action, void *arg)
+{
+	const struct memory_notify *memory = arg;
+	unsigned long pfn = memory->start_pfn, end = pfn + memory->nr_pages, nr, free = 0;
+
+	if (action != MEM_GOING_OFFLINE || !READ_ONCE(linger_usecs))
+		return NOTIFY_DONE;
+	for (; pfn < end; pfn += nr) {
+		struct page *page = pfn_to_page(pfn);
+		unsigned long order = READ_ONCE(page->private);
+		bool is_free = PageBuddy(page) && order <= MAX_PAGE_ORDER;
+
+		nr = is_free ? 1UL << order : 1;
+		free += is_free ? nr : 0;
+	}
+	WRITE_ONCE(leaving_free, free);
+	fsleep(READ_ONCE(linger_usecs));
+	WRITE_ONCE(leaving_free, 0);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block memory_notifier = { .notifier_call = memory_changed, .priority = -1 };
+
+/* Memory that goes offline takes so many microseconds from here on. */
+static void do_linger(const struct order *order)
+{
+	WRITE_ONCE(linger_usecs, order->pause);
+	scnprintf(answer, sizeof(answer), "ok\n");
+}
+
+static void do_leaving(const struct order *order)
+{
+	scnprintf(answer, sizeof(answer), "free=%lu\n", READ_ONCE(leaving_free));
+}
+
 static const struct {
 	const char *name;
 	void (*function)(const struct order *order);
@@ -768,6 +816,8 @@ static const struct {
 	{ "start", do_start },
 	{ "stop", do_stop },
 	{ "partition", do_partition },
+	{ "linger", do_linger },
+	{ "leaving", do_leaving },
 };
 
 static int parse_gfp(const char *name, gfp_t *gfp)
@@ -968,17 +1018,25 @@ static int __init neighbours_init(void)
 	if (IS_ERR(user_of_cma))
 		return PTR_ERR(user_of_cma);
 	error = dma_coerce_mask_and_coherent(&user_of_cma->dev, DMA_BIT_MASK(32));
-	if (!error)
-		error = misc_register(&node);
-	if (error) {
-		platform_device_unregister(user_of_cma);
-		return error;
-	}
+	if (error)
+		goto unregister_device;
+	error = register_memory_notifier(&memory_notifier);
+	if (error)
+		goto unregister_device;
+	error = misc_register(&node);
+	if (error)
+		goto unregister_notifier;
 	directory = debugfs_create_dir("contigmem_neighbours", NULL);
 	debugfs_create_file("do", 0600, directory, NULL, &do_fops);
 	debugfs_create_file("held", 0400, directory, NULL, &held_fops);
 	debugfs_create_file("pageblocks", 0400, directory, NULL, &pageblocks_fops);
 	return 0;
+
+unregister_notifier:
+	unregister_memory_notifier(&memory_notifier);
+unregister_device:
+	platform_device_unregister(user_of_cma);
+	return error;
 }
 module_init(neighbours_init);
 
@@ -988,6 +1046,7 @@ static void __exit neighbours_exit(void)
 
 	debugfs_remove(directory);
 	misc_deregister(&node);
+	unregister_memory_notifier(&memory_notifier);
 	storm_stop();
 	if (referenced)
 		put_page(referenced);

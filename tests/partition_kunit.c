@@ -89,8 +89,10 @@ static void expect_inside(struct kunit *test, const struct contigmem_partition_i
 
 static void refused(struct kunit *test, const struct contigmem_request *req, gfp_t gfp, int error)
 {
+	int answer = contigmem_query(req, gfp, NULL);
 	void *vaddr = contigmem_alloc(req, gfp | __GFP_NOWARN);
 
+	KUNIT_EXPECT_EQ_MSG(test, answer, error, "query: %s", test_text(test, req, gfp));
 	KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(vaddr), error, "%s", test_text(test, req, gfp));
 	if (!IS_ERR(vaddr))
 		contigmem_free(vaddr);
@@ -101,7 +103,9 @@ static void refused_because(struct kunit *test, const struct contigmem_request *
 {
 	struct contigmem_request asked = *req;
 	struct contigmem_verdict verdict = {};
+	struct contigmem_answer answer;
 
+	test_query(test, req, gfp, reason, &answer);
 	asked.verdict = &verdict;
 	refused(test, &asked, gfp, -EOPNOTSUPP);
 	KUNIT_EXPECT_EQ_MSG(test, verdict.reason, reason, "%s", test_text(test, req, gfp));
@@ -462,9 +466,9 @@ static void the_last_block_goes_under_a_lock(struct kunit *test)
 /* A worker has yet to destroy the block: closing waits for it, and the memory is back. */
 static void closed_after_a_readonly_block_was_freed_under_a_lock(struct kunit *test)
 {
-	int i, kept = 0;
+	unsigned int i, all = test_share(80, 20), kept = 0;
 
-	for (i = 0; i < 80; i++) {
+	for (i = 0; i < all; i++) {
 		struct contigmem_partition *partition = create_large(test, CONTIGMEM_CACHED);
 		struct contigmem_partition_info info = info_of(test, partition);
 		struct contigmem_request req = request_in(partition, PAGE_SIZE, CONTIGMEM_CACHED);

@@ -25,6 +25,7 @@ extern struct kunit_suite wdk_suite;
 extern struct kunit_suite shapes_suite;
 extern struct kunit_suite random_suite;
 extern struct kunit_suite arena_suite;
+extern struct kunit_suite magazine_suite;
 extern struct kunit_suite partition_suite;
 extern struct kunit_suite tags_suite;
 extern struct kunit_suite device_suite;
@@ -33,6 +34,7 @@ extern struct kunit_suite faults_suite;
 extern struct kunit_suite threads_suite;
 extern struct kunit_suite fragment_suite;
 extern struct kunit_suite oracle_suite;
+extern struct kunit_suite query_suite;
 
 /* A size that is no power of two, and an alignment that is larger. */
 #define TEST_ODD_ALIGN	SZ_1M
@@ -67,6 +69,9 @@ void test_check_gone(struct kunit *test, const struct contigmem_info *info);
 void test_check_block(struct kunit *test, const void *vaddr,
 		      const struct contigmem_request *req, gfp_t gfp);
 
+void test_query(struct kunit *test, const struct contigmem_request *req, gfp_t gfp,
+		enum contigmem_reason reason, struct contigmem_answer *answer);
+void test_largest(struct kunit *test, const struct contigmem_request *req, gfp_t gfp);
 void test_keep(struct kunit *test, void *vaddr);
 void test_forget(const void *vaddr);
 void *test_alloc(struct kunit *test, const struct contigmem_request *req, gfp_t gfp);

@@ -104,8 +104,10 @@ static void refuse_over_limit(struct kunit *test, const struct contigmem_request
 {
 	struct contigmem_request asked = *req;
 	struct contigmem_verdict verdict;
+	struct contigmem_answer answer;
 	void *vaddr;
 
+	test_query(test, req, GFP_KERNEL, CONTIGMEM_OVER_LIMIT, &answer);
 	asked.verdict = &verdict;
 	vaddr = contigmem_alloc(&asked, GFP_KERNEL | __GFP_NOWARN);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(vaddr), -ENOSPC);

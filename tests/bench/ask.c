@@ -12,6 +12,7 @@
 #include <linux/sizes.h>
 #include <linux/timex.h>
 
+#include "arch.h"
 #include "bench.h"
 #include "../compat.h"
 
@@ -202,7 +203,7 @@ static void ask_way(unsigned int way, const struct bench_job *job, size_t window
 	u64 cycles;
 	bool ok;
 
-	question.start = get_cycles();
+	question.start = bench_cycles();
 	ok = ways[way].ask(&question, &block);
 	cycles = bench_cycles_since(question.start);
 	bench_row("ask,%zu,%zu,%s%s,%u,%u,%llu,%s,%lu,%lu", window >> 20, job->size >> 10,

@@ -74,7 +74,8 @@ struct bench_peer {
 
 /* The first is contigmem. */
 extern const struct bench_peer bench_peers[BENCH_NR_PEERS];
-extern struct contigmem_verdict bench_verdict;	/* of the last request to contigmem */
+extern struct contigmem_verdict bench_verdict;	/* of the last request to contigmem that asked */
+extern bool bench_wants_verdict;
 
 const struct bench_peer *bench_peer_of(const char *name);
 bool bench_reserve_range(struct bench_job *job);
@@ -95,7 +96,8 @@ void bench_uncrowd(void);
 
 int bench_ask(unsigned int window_mib, unsigned long kib, unsigned int round);
 
-int bench_threads(const char *peer, bool same, unsigned int threads, unsigned int operations);
+int bench_threads(const char *peer, const char *where, unsigned int threads,
+		  unsigned int operations);
 
 u64 bench_cycles_since(u64 start);
 void bench_sort(u64 *samples, unsigned int nr);

@@ -72,19 +72,22 @@ static int run(void *arg)
 }
 
 /* Only contigmem takes an address range; the other peers allocate anywhere. */
-static struct bench_job job_of(const struct bench_peer *peer, bool same, unsigned int thread)
+static struct bench_job job_of(const struct bench_peer *peer, const char *where,
+			       unsigned int thread)
 {
 	struct bench_job job = { .size = BLOCK, .high = (phys_addr_t)-1 };
 
-	if (peer == &bench_peers[0]) {
-		job.low = BASE + (phys_addr_t)thread * (same ? SAME_STEP : DISTANT_STEP);
+	if (peer == &bench_peers[0] && strcmp(where, "any")) {
+		job.low = BASE + (phys_addr_t)thread * (strcmp(where, "same") ? DISTANT_STEP :
+									       SAME_STEP);
 		job.high = job.low + BLOCK - 1;
 	}
 	return job;
 }
 
 /* Every thread allocates and frees @operations blocks, after some to warm up. */
-int bench_threads(const char *name, bool same, unsigned int threads, unsigned int operations)
+int bench_threads(const char *name, const char *where, unsigned int threads,
+		  unsigned int operations)
 {
 	const struct bench_peer *peer = bench_peer_of(name);
 	struct crowd crowd = { .peer = peer, .operations = operations };
@@ -103,7 +106,7 @@ int bench_threads(const char *name, bool same, unsigned int threads, unsigned in
 	init_completion(&crowd.reached);
 	atomic_set(&crowd.left, 1);
 	for (i = 0; i < threads; i++) {
-		members[i] = (struct member){ &crowd, job_of(peer, same, i) };
+		members[i] = (struct member){ &crowd, job_of(peer, where, i) };
 		atomic_inc(&crowd.left);
 		task = kthread_run(run, &members[i], "contigmem_bench/%u", i);
 		if (IS_ERR(task)) {
@@ -123,7 +126,7 @@ int bench_threads(const char *name, bool same, unsigned int threads, unsigned in
 	ns = ktime_get_ns() - ns;
 	kfree(members);
 	if (!error)
-		bench_row("threads,%s,%s,%u,%u,%d,%llu", name, same ? "same" : "distant",
-			  threads, operations, atomic_read(&crowd.refused), ns);
+		bench_row("threads,%s,%s,%u,%u,%d,%llu", name, where, threads,
+			  operations, atomic_read(&crowd.refused), ns);
 	return error;
 }

@@ -14,6 +14,7 @@
 #include <linux/timex.h>
 #include <linux/vmalloc.h>
 
+#include "arch.h"
 #include "bench.h"
 #include "../compat.h"
 
@@ -212,7 +213,7 @@ int bench_drain(const struct bench_job *job)
 		return -ENOMEM;
 	}
 	while (held < possible && ok) {
-		u64 start = get_cycles();
+		u64 start = bench_cycles();
 
 		ok = peer->get(job, &blocks[held]);
 		cycles[asked++] = bench_cycles_since(start);

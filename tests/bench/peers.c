@@ -3,22 +3,24 @@
  * The peers: contigmem and the kernel's own allocators of contiguous memory, each called
  * in the cheapest way for the job.
  */
+#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
 #include <linux/platform_device.h>
-#include <linux/set_memory.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
 
+#include "arch.h"
 #include "bench.h"
 #include "../compat.h"
 
 #define GFP_BENCH	(GFP_KERNEL | __GFP_NOWARN)
 
 struct contigmem_verdict bench_verdict;
+bool bench_wants_verdict = true;
 
 static struct platform_device *device;
 
@@ -84,7 +86,7 @@ static bool contigmem_get(const struct bench_job *job, struct bench_block *block
 {
 	struct contigmem_request req = request_of(job);
 
-	req.verdict = &bench_verdict;
+	req.verdict = bench_wants_verdict ? &bench_verdict : NULL;
 	block->vaddr = contigmem_alloc(&req, GFP_BENCH);
 	return !IS_ERR(block->vaddr);
 }
@@ -194,10 +196,15 @@ static void cma_put(const struct bench_job *job, const struct bench_block *block
 }
 #endif
 
-/* The DMA API takes a highest address, and zeroes the memory. */
+/*
+ * The DMA API takes a highest address, and zeroes the memory. On arm64 it is uncached and
+ * write-combined for a device that does not snoop, as this one.
+ */
 static enum bench_fit dma_fit(const struct bench_job *job)
 {
-	if (job->cache != CONTIGMEM_CACHED || !(anywhere(job) || below_16m(job)))
+	bool cached = job->cache == CONTIGMEM_CACHED;
+
+	if (cached != dev_is_dma_coherent(&device->dev) || !(anywhere(job) || below_16m(job)))
 		return BENCH_CANNOT;
 	return one_order(job) || cma_fit(job) ? BENCH_MEETS : BENCH_CANNOT;
 }
@@ -220,7 +227,12 @@ static void dma_coherent_put(const struct bench_job *job, const struct bench_blo
 	dma_free_coherent(&device->dev, job->size, block->vaddr, block->handle);
 }
 
-/* On x86 this attribute saves the zeroing. */
+/* On x86 this attribute saves the zeroing. On arm64 the processor cannot use the memory. */
+static enum bench_fit dma_attrs_fit(const struct bench_job *job)
+{
+	return dev_is_dma_coherent(&device->dev) ? dma_fit(job) : BENCH_CANNOT;
+}
+
 static bool dma_attrs_get(const struct bench_job *job, struct bench_block *block)
 {
 	block->vaddr = dma_alloc_attrs(&device->dev, job->size, &block->handle, GFP_BENCH,
@@ -247,7 +259,7 @@ static enum bench_fit set_memory_fit(const struct bench_job *job)
 {
 	struct bench_job pages = untyped(job);
 
-	if (job->cache == CONTIGMEM_CACHED)
+	if (job->cache == CONTIGMEM_CACHED || !IS_ENABLED(CONFIG_X86))
 		return BENCH_CANNOT;
 	return one_order(job) ? fit_buddy(&pages) : contig_pages_fit(&pages);
 }
@@ -262,16 +274,12 @@ static void pages_put(const struct bench_job *job, const struct bench_block *blo
 
 static bool set_memory_get(const struct bench_job *job, struct bench_block *block)
 {
-	unsigned long vaddr;
 	int error;
 
 	if (!(one_order(job) ? alloc_pages_get(job, block) : contig_pages_get(job, block)))
 		return false;
-	vaddr = (unsigned long)page_address(block->page);
-	if (job->cache == CONTIGMEM_UNCACHED)
-		error = set_memory_uc(vaddr, frames_of(job));
-	else
-		error = set_memory_wc(vaddr, frames_of(job));
+	error = bench_set_memory((unsigned long)page_address(block->page), frames_of(job),
+				 job->cache);
 	if (error)
 		pages_put(job, block);
 	return !error;
@@ -279,7 +287,8 @@ static bool set_memory_get(const struct bench_job *job, struct bench_block *bloc
 
 static void set_memory_put(const struct bench_job *job, const struct bench_block *block)
 {
-	if (!WARN_ON(set_memory_wb((unsigned long)page_address(block->page), frames_of(job))))
+	if (!WARN_ON(bench_set_memory((unsigned long)page_address(block->page), frames_of(job),
+				      CONTIGMEM_CACHED)))
 		pages_put(job, block);
 }
 
@@ -291,7 +300,7 @@ const struct bench_peer bench_peers[BENCH_NR_PEERS] = {
 	{ "alloc_contig_pages", contig_pages_fit, contig_pages_get, contig_pages_put },
 	{ "cma_alloc", cma_fit, cma_get, cma_put },
 	{ "dma_alloc_coherent", dma_fit, dma_coherent_get, dma_coherent_put, dma_before },
-	{ "dma_alloc_attrs", dma_fit, dma_attrs_get, dma_attrs_put, dma_before },
+	{ "dma_alloc_attrs", dma_attrs_fit, dma_attrs_get, dma_attrs_put, dma_before },
 	{ "set_memory", set_memory_fit, set_memory_get, set_memory_put },
 };
 

@@ -24,6 +24,7 @@ struct client_block {
  * @table: read-only table for programs, native API
  * @common: common buffer below 16 MiB, Windows API
  * @mailbox: uncached mailbox, Windows API
+ * @early: allocated by code that is gone once the driver is loaded
  */
 struct client {
 	struct device *dev;
@@ -33,6 +34,7 @@ struct client {
 	struct client_block table;
 	struct client_block common;
 	struct client_block mailbox;
+	struct client_block early;
 };
 
 int client_check(struct device *dev, const struct client_block *block);

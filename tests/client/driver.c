@@ -14,13 +14,17 @@
 #include "client.h"
 #include "contigmem.h"
 
+/* Four characters, first in the lowest byte. */
+#define CLIENT_EARLY_TAG	('C' | 'l' << 8 | 'n' << 16 | 'I' << 24)
+
 static bool leak;
 module_param(leak, bool, 0444);
-MODULE_PARM_DESC(leak, "forget the common buffer at remove");
+MODULE_PARM_DESC(leak, "forget two blocks at remove, and have a request refused at probe");
 
-static ulong take;
-module_param(take, ulong, 0444);
-MODULE_PARM_DESC(take, "free the block at this physical address at probe, before anything else");
+static ulong take[2];
+static unsigned int nr_take;
+module_param_array(take, ulong, &nr_take, 0444);
+MODULE_PARM_DESC(take, "free the blocks at these physical addresses at probe, before anything else");
 
 static bool expect_warning;
 module_param(expect_warning, bool, 0444);
@@ -73,10 +77,41 @@ int client_check(struct device *dev, const struct client_block *block)
 	return 0;
 }
 
+/* The rest of a driver's __init code is gone when an operator looks. */
+static int __init client_get_early(struct client *client)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(PAGE_SIZE);
+	void *vaddr;
+
+	req.tag = CLIENT_EARLY_TAG;
+	vaddr = contigmem_alloc(&req, GFP_KERNEL);
+	if (IS_ERR(vaddr))
+		return PTR_ERR(vaddr);
+	client->early = (struct client_block){
+		.name = "early",
+		.vaddr = vaddr,
+		.phys = contigmem_phys(vaddr),
+		.size = req.size,
+		.high = req.high,
+	};
+	if (leak) {
+		req.align = 3;
+		if (!IS_ERR(contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN)))
+			dev_err(client->dev, "an alignment of 3 was accepted\n");
+	}
+	return client_check(client->dev, &client->early);
+}
+
 static void client_put(void *data)
 {
 	struct client *client = data;
 
+	/* suite.sh passes these addresses to the parameter 'take'. */
+	if (leak)
+		dev_info(client->dev, "leaked: %pa,%pa\n", &client->common.phys,
+			 &client->early.phys);
+	else
+		contigmem_free(client->early.vaddr);
 	client_user_put();
 	client_wdm_put(client, leak);
 	client_native_put(client);
@@ -86,12 +121,13 @@ static int __init client_probe(struct platform_device *pdev)
 {
 	struct device *dev = &pdev->dev;
 	struct client *client;
+	unsigned int i;
 	int err;
 
-	if (take) {
+	for (i = 0; i < nr_take; i++) {
 		if (expect_warning)
 			pr_info("contigmem-test: expect-warning contigmem_free\n");
-		contigmem_free(phys_to_virt(take));
+		contigmem_free(phys_to_virt(take[i]));
 	}
 
 	client = devm_kzalloc(dev, sizeof(*client), GFP_KERNEL);
@@ -111,6 +147,10 @@ static int __init client_probe(struct platform_device *pdev)
 	if (err)
 		goto err_wdm;
 
+	err = client_get_early(client);
+	if (err)
+		goto err_user;
+
 	/* An action, because the type of ->remove is not the same in every kernel. */
 	err = devm_add_action_or_reset(dev, client_put, client);
 	if (err)
@@ -121,6 +161,8 @@ static int __init client_probe(struct platform_device *pdev)
 		 &client->common.phys, &client->mailbox.phys);
 	return 0;
 
+err_user:
+	client_user_put();
 err_wdm:
 	client_wdm_put(client, false);
 err_native:

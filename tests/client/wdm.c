@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The driver's allocations through contigmem's Windows API. */
 #include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/nodemask.h>
+#include <linux/pfn.h>
 #include <linux/sizes.h>
 
 #include "client.h"
@@ -12,11 +15,21 @@
 #define COMMON_BYTES		20000
 #define MAILBOX_BYTES		PAGE_SIZE
 
-/* The common buffer of an ISA bus master: 24 address bits, 64 KiB pages. */
+/*
+ * The common buffer of an ISA bus master: 24 address bits, 64 KiB pages. Where memory begins
+ * higher, as on most machines without an ISA bus, that of a device with 32.
+ */
+static phys_addr_t client_common_high(void)
+{
+	phys_addr_t lowest = PFN_PHYS(NODE_DATA(first_online_node)->node_start_pfn);
+
+	return lowest < SZ_16M ? SZ_16M - 1 : SZ_4G - 1;
+}
+
 static int client_get_common(struct client *client)
 {
 	PHYSICAL_ADDRESS low = { .QuadPart = 0 };
-	PHYSICAL_ADDRESS high = { .QuadPart = SZ_16M - 1 };
+	PHYSICAL_ADDRESS high = { .QuadPart = client_common_high() };
 	PHYSICAL_ADDRESS boundary = { .QuadPart = SZ_64K };
 	SIZE_T bytes = COMMON_BYTES;
 	NTSTATUS status;
@@ -104,10 +117,6 @@ void client_wdm_put(struct client *client, bool leak)
 {
 	MmFreeContiguousMemorySpecifyCache(client->mailbox.vaddr, MAILBOX_BYTES, MmNonCached);
 
-	/* suite.sh passes this address to the parameter 'take'. */
-	if (leak)
-		dev_info(client->dev, "leaked: phys %pa size %zu\n", &client->common.phys,
-			 client->common.size);
-	else
+	if (!leak)
 		MmFreeContiguousMemory(client->common.vaddr);
 }

@@ -23,7 +23,7 @@
 #define KB		1024ULL
 #define MB		(1024 * KB)
 #define GB		(1024 * MB)
-#define PAGE		4096ULL
+#define PAGE		4096ULL		/* the smallest */
 #define ANY		(~0ULL)
 
 #define LINE_MAX_BYTES	512
@@ -445,8 +445,8 @@ static bool node_online(int node)
 	return !access(path, F_OK) || !node;
 }
 
-/* Bytes of the longest piece of RAM at or above @low. */
-static __u64 ram_above(__u64 low)
+/* Bytes of the longest piece of RAM from @low to @high. */
+static __u64 ram_between(__u64 low, __u64 high)
 {
 	FILE *file = fopen("/proc/iomem", "re");
 	__u64 start, last, longest = 0;
@@ -461,11 +461,30 @@ static __u64 ram_above(__u64 low)
 			continue;
 		if (start < low)
 			start = low;
+		if (last > high)
+			last = high;
 		if (start < last && last - start + 1 > longest)
 			longest = last - start + 1;
 	}
 	fclose(file);
 	return longest;
+}
+
+/* Where RAM begins, to a GiB: at 1 GiB on some machines. */
+static __u64 ram_begin(void)
+{
+	static __u64 begin;
+
+	while (!ram_between(0, begin + GB - 1))
+		begin += GB;
+	return begin;
+}
+
+static __u64 whole_pages(__u64 bytes)
+{
+	__u64 page = getpagesize();
+
+	return (bytes + page - 1) / page * page;
 }
 
 /* Does sysfs agree that the block's memory is on the node? */
@@ -598,13 +617,13 @@ static bool fits(const struct answer *a, const struct want *w)
 
 	if (!a->id)
 		return fail("no id");
-	if (a->size != w->size || a->last - a->start + 1 != a->size)
+	if (a->size != whole_pages(w->size) || a->last - a->start + 1 != a->size)
 		return fail("0x%llx-0x%llx size %llu, not %llu", a->start,
-			    a->last, a->size, w->size);
+			    a->last, a->size, whole_pages(w->size));
 	if (a->start < w->low || a->last > high || a->last < a->start)
 		return fail("0x%llx-0x%llx is outside 0x%llx-0x%llx",
 			    a->start, a->last, w->low, high);
-	if (a->start % PAGE || (w->align && a->start & (w->align - 1)))
+	if (a->start % getpagesize() || (w->align && a->start & (w->align - 1)))
 		return fail("0x%llx is not aligned", a->start);
 	if (w->boundary && (a->start ^ a->last) & ~(w->boundary - 1))
 		return fail("0x%llx-0x%llx crosses a multiple of 0x%llx",
@@ -667,8 +686,12 @@ static void test_good(void)
 		snprintf(title, sizeof(title), "alloc %.*s", (int)strcspn(w->line, "\n"), w->line);
 		if (!node_online(w->needs_node))
 			skip = "no such node";
-		else if (w->needs_high && ram_above(4 * GB) < w->needs_high)
+		else if (w->needs_high && ram_between(4 * GB, ANY) < w->needs_high)
 			skip = "not enough memory above 4 GiB";
+		else if (w->high && ram_between(w->low, w->high) < w->size)
+			skip = "no memory there";
+		else if (w->boundary && w->boundary < whole_pages(w->size))
+			skip = "pages are larger";
 		result(skip || good_request(w, i % 3), "%s", title);
 	}
 }
@@ -679,6 +702,7 @@ struct refusal {
 	const char *line;
 	int err;
 	int needs_node;
+	__u64 hole;			/* no RAM must be there */
 };
 
 static const struct refusal refused[] = {
@@ -760,7 +784,7 @@ static const struct refusal refused[] = {
 	{ .line = "size=4K low=0xffffffffffffffff", .err = -ERANGE },
 	{ .line = "size=4K low=0xfffffffffffff000", .err = -ERANGE },
 	{ .line = "size=64K low=32768G", .err = -ERANGE },
-	{ .line = "size=4K low=0xfee00000 high=0xfeefffff", .err = -ERANGE },
+	{ .line = "size=4K low=0xfee00000 high=0xfeefffff", .err = -ERANGE, .hole = 0xfee00000 },
 	{ .line = "size=1024G", .err = -ERANGE },
 	{ .line = "size=1024G fast", .err = -ERANGE },
 	{ .line = "size=4K node=1 strict high=16M-1", .err = -ERANGE, .needs_node = 1 },
@@ -823,6 +847,8 @@ static void test_refused(void)
 
 		if (!node_online(r->needs_node))
 			skip = "no such node";
+		else if (r->hole && ram_between(r->hole, r->hole + MB - 1))
+			skip = "there is memory";
 		result(skip || refuse(r->line, strlen(r->line), r->err),
 		       "alloc '%s' is refused: %s", shown, errno_name(r->err));
 	}
@@ -838,7 +864,7 @@ static bool file_modes(void)
 	} files[] = {
 		{ "alloc", 0600 }, { "free", 0200 }, { "blocks", 0400 }, { "stats", 0400 },
 		{ "partitions", 0400 }, { "tags", 0400 }, { "memory", 0400 },
-		{ "failures", 0400 },
+		{ "arenas", 0400 }, { "failures", 0400 },
 	};
 	char path[256];
 	struct stat st;
@@ -932,7 +958,7 @@ static bool second_write_replaces(void)
 	if (fd < 0)
 		return false;
 	ok = !alloc_fd(fd, "size=4K", &one) && !alloc_fd(fd, "size=8K", &two);
-	if (ok && (one.id == two.id || two.size != 2 * PAGE))
+	if (ok && (one.id == two.id || two.size != whole_pages(8 * KB)))
 		ok = fail("second answer id %llu size %llu", two.id, two.size);
 
 	/* A refusal replaces an answer, and the next answer replaces the refusal. */
@@ -965,7 +991,7 @@ static bool files_do_not_mix(void)
 		ok = fail("answer '%s' to size=0", text);
 	ok = ok && read_all(two, text, sizeof(text), sizeof(text)) && parse_answer(text, &b);
 	ok = ok && read_all(one, text, sizeof(text), sizeof(text)) && parse_answer(text, &a);
-	if (ok && (a.size != PAGE || b.size != 2 * PAGE || a.id == b.id))
+	if (ok && (a.size != whole_pages(PAGE) || b.size != whole_pages(8 * KB) || a.id == b.id))
 		ok = fail("answers mixed up");
 
 	close(one);
@@ -1099,7 +1125,7 @@ static bool free_inside(void)
 
 	if (alloc("size=64K", &a) || !read_blocks(&before))
 		return false;
-	snprintf(line, sizeof(line), "phys=0x%llx", a.start + PAGE);
+	snprintf(line, sizeof(line), "phys=0x%llx", a.start + getpagesize());
 	ok = refuse_free(line, -ENOENT);
 	snprintf(line, sizeof(line), "phys=0x%llx", a.start + 1);
 	ok = ok && refuse_free(line, -ENOENT);
@@ -1143,6 +1169,12 @@ static bool stats_sum(__u64 *tries, __u64 *hits)
 		return fail("stats lacks a column");
 
 	while ((line = strtok_r(NULL, "\n", &save))) {
+		/* A magazine serves a request before any source is tried. */
+		if (sscanf(line, "magazines frames %*u hits %llu", &h) == 1) {
+			*tries += h;
+			*hits += h;
+			continue;
+		}
 		nr = split(line, tokens, MAX_COLUMNS);
 		/* Other lines than those of sources are not checked. */
 		if (nr <= at_source || !known_name(tokens[at_source], sources))
@@ -1164,7 +1196,7 @@ static bool stats_sum(__u64 *tries, __u64 *hits)
 static bool stats_count_hits(void)
 {
 	static const char *const lines[] = {
-		"size=4K", "size=64K high=16M-1", "size=12K align=1M", "size=3M", "size=5M",
+		"size=4K", "size=64K high=4G-1", "size=12K align=1M", "size=3M", "size=5M",
 	};
 	__u64 tries, hits, tries_now, hits_now;
 	struct answer a;
@@ -1231,7 +1263,8 @@ static bool add_range(char *line, struct zone *zones, size_t nr_zones)
 	if (sscanf(line, "%d %15s %63s %llu %llu %llu", &node, name, range, &pages, &free,
 		   &largest) != 6 || !parse_range(range, &start, &last))
 		return fail("'%s'", line);
-	if (start % PAGE || last - start + 1 != pages * PAGE || free > pages || largest > free ||
+	if (start % getpagesize() || last - start + 1 != pages * getpagesize() || free > pages ||
+	    largest > free ||
 	    !free != !largest)
 		return fail("'%s'", line);
 	for (size_t i = 0; i < nr_zones; i++) {
@@ -1371,30 +1404,32 @@ static __u64 below(__u64 n)
 static void random_request(char *line, size_t len, struct want *w)
 {
 	static const char *const uncommon[] = { "uncached", "wc" };
-	static const __u64 highs[] = { 4 * GB - 1, 1 * GB - 1, 16 * MB - 1 };
-	__u64 pages = below(8) ? 1 + below(32) : 1 + below(1024);
+	/* The lowest 16 MiB are few, or the kernel's. */
+	__u64 begin = ram_begin(), lowest = begin ? 256 * MB : 16 * MB;
+	const __u64 highs[] = { 4 * GB - 1, begin + GB - 1, begin + lowest - 1 };
+	__u64 page = getpagesize(), pages = below(8) ? 1 + below(32) : 1 + below(1024);
 	int used;
 
 	memset(w, 0, sizeof(*w));
 	w->line = line;
-	w->size = pages * PAGE;
-	used = snprintf(line, len, "size=%llu", w->size - below(PAGE));
+	w->size = pages * page;
+	used = snprintf(line, len, "size=%llu", w->size - below(page));
 
-	/* The lowest 16 MiB are few: small blocks alone. */
+	/* Small blocks alone in the lowest memory. */
 	if (!below(3)) {
 		w->high = highs[below(pages <= 16 ? 3 : 2)];
 		used += snprintf(line + used, len - used, " high=%llu", w->high);
 	}
-	if (!below(8) && w->high != 16 * MB - 1) {
-		w->low = 256 * MB;
-		used += snprintf(line + used, len - used, " low=256M");
+	if (!below(8) && w->high != highs[2]) {
+		w->low = begin + 256 * MB;
+		used += snprintf(line + used, len - used, " low=%llu", w->low);
 	}
 	if (!below(4)) {
-		w->align = PAGE << below(9);
+		w->align = page << below(9);
 		used += snprintf(line + used, len - used, " align=%llu", w->align);
 	}
 	if (!below(4)) {
-		w->boundary = PAGE;
+		w->boundary = page;
 		while (w->boundary < w->size)
 			w->boundary <<= 1;
 		w->boundary <<= below(2);
@@ -1428,11 +1463,27 @@ static bool apart(const struct answer *a, const struct answer *held)
 	return true;
 }
 
-static bool run_pairs(unsigned long nr, unsigned long *refusals)
+static int compare_ids(const void *left, const void *right)
+{
+	__u64 a = *(const __u64 *)left, b = *(const __u64 *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+/* No number of a block is given twice. Each processor gives its own, so they do not rise. */
+static bool ids_differ(__u64 *ids, unsigned long nr)
+{
+	qsort(ids, nr, sizeof(*ids), compare_ids);
+	for (unsigned long i = 1; i < nr; i++)
+		if (ids[i] == ids[i - 1])
+			return fail("id %llu twice", ids[i]);
+	return true;
+}
+
+static bool run_pairs(unsigned long nr, __u64 *ids, unsigned long *refusals)
 {
 	struct answer held[SLOTS] = { 0 };
 	unsigned long done = 0;
-	__u64 last_id = 0;
 
 	while (done < nr) {
 		struct answer *slot = &held[below(SLOTS)], a;
@@ -1461,9 +1512,7 @@ static bool run_pairs(unsigned long nr, unsigned long *refusals)
 
 		if (!fits(&a, &w) || !apart(&a, held))
 			return fail("'%s'", line);
-		if (a.id <= last_id)
-			return fail("id %llu after %llu", a.id, last_id);
-		last_id = a.id;
+		ids[done] = a.id;
 		*slot = a;
 		if (++done % 1000 == 0)
 			fprintf(stderr, "debugfs_test: %lu pairs of %lu\n", done, nr);
@@ -1472,23 +1521,24 @@ static bool run_pairs(unsigned long nr, unsigned long *refusals)
 	for (size_t i = 0; i < SLOTS; i++)
 		if (held[i].id && !free_one("id=%llu", held[i].id))
 			return false;
-	return true;
+	return ids_differ(ids, done);
 }
 
 static void test_pairs(unsigned long nr)
 {
+	__u64 first = seed, *ids = calloc(nr, sizeof(*ids));
 	unsigned long refusals = 0;
-	__u64 first = seed;
 	bool ok;
 
 	steps_per_audit = 16;
-	ok = read_blocks(&before) && run_pairs(nr, &refusals) && blocks_unchanged();
+	ok = ids && read_blocks(&before) && run_pairs(nr, ids, &refusals) && blocks_unchanged();
 	steps_per_audit = 1;
 	ok = audit() && ok;
 	if (!ok)
 		write_file("free", "all");
 	result(ok, "%lu pairs of alloc and free", nr);
 	printf("# seed 0x%llx, refused and repeated: %lu\n", first, refusals);
+	free(ids);
 }
 
 static unsigned long parse_number(const char *text)

@@ -13,7 +13,7 @@ mib=$((1 << 20))
 seconds=40
 [ "${1:-}" != --seconds ] || { seconds=$2; shift 2; }
 tests=("$@")
-[ $# -gt 0 ] || tests=(cma highatomic offline offline_small watermark watermark_fast
+[ $# -gt 0 ] || tests=(cma highatomic offline offline_small leaving watermark watermark_fast
 	page_cache low_zone descends references hugetlb idle_arenas counts
 	fault_handler held_frame init_on_free poison)
 
@@ -45,7 +45,7 @@ area() {
 	local start end
 
 	read -r start end < <(sed -n 's/.*\<cma=[^ @]*@\([0-9]*\)M-\([0-9]*\)M.*/\1 \2/p' /proc/cmdline)
-	[ -n "$start" ] && [ -d /sys/kernel/mm/cma ] || return
+	[ -n "$start" ] && grep -q '^CmaTotal: *[1-9]' /proc/meminfo || return
 	low=$((start * mib))
 	high=$((end * mib - 1))
 }
@@ -69,7 +69,7 @@ cma() {
 	area || { skip "no CMA area"; return; }
 	all=$(((high + 1 - low) / (2 * mib)))
 	act "start size=9M max=16M low=$low high=$high threads=2 cma" >/dev/null
-	sleep 25
+	sleep $((seconds < 25 ? seconds : 25))
 	answer=$(act stop)
 	note "$answer"
 	arenas_back
@@ -78,8 +78,10 @@ cma() {
 	[ "$(value user "$answer")" -gt 0 ] || why "the other user had nothing"
 	left=$(pageblocks cma | awk -v low="$low" -v high="$high" '$1 >= low && $1 < high' | wc -l)
 	[ "$left" = "$all" ] || why "$left of $all pageblocks of the area are CMA's"
-	# The DMA API gets the area as a whole.
-	answer=$(ask "$debugfs/contigmem/alloc" "size=$((high + 1 - low)) low=$low high=$high")
+	# The DMA API gets the area as a whole, or the half that arm64's pools leave of it.
+	all=$((high + 1 - low))
+	[ "$(uname -m)" != aarch64 ] || all=$((all / 2))
+	answer=$(ask "$debugfs/contigmem/alloc" "size=$all low=$low high=$high")
 	[[ $answer = ok\ *source=cma* ]] || why "the whole area: $answer"
 	echo all >"$debugfs/contigmem/free"
 }
@@ -102,7 +104,7 @@ highatomic() {
 	sleep 3
 	note "$(act stop)"
 	arenas_back
-	after=$(comm -12 <(sort <<<"$before") <(pageblocks highatomic | sort) | wc -l)
+	after=$(pageblocks highatomic | grep -cxFf <(echo "$before"))
 	[ "$after" = "$(wc -l <<<"$before")" ] ||
 		why "$after of $(wc -l <<<"$before") pageblocks for atomic requests are left"
 	after=$(pageblocks isolated | wc -l)
@@ -192,6 +194,35 @@ offline_small() {
 	echo 0 >"$idle"
 	offline_beside 60 20 "size=4K max=64K align=2M threads=4 pause=20000 fast"
 	echo "$before" >"$idle"
+}
+
+# free_frames: as contigmem reads them.
+free_frames() { awk '!/^#/ { sum += $5 } END { print sum }' "$debugfs/contigmem/memory"; }
+
+# While memory goes offline contigmem reads nothing of it: its struct pages may be gone at
+# any time.
+leaving() {
+	local before during after inside=0 i pid
+
+	find_memory || { skip "no memory can go offline"; return; }
+	echo online_kernel >"$memory/state"
+	before=$(free_frames)
+	act "linger pause=2000000" >/dev/null
+	(echo offline >"$memory/state") 2>/dev/null &
+	pid=$!
+	for ((i = 0; i < 100 && inside == 0; i++)); do
+		sleep 0.05
+		inside=$(value free "$(act leaving)")
+	done
+	during=$(free_frames)
+	wait "$pid" 2>/dev/null || why "the memory did not go offline"
+	act linger >/dev/null
+	echo online_kernel >"$memory/state"
+	after=$(free_frames)
+	note "$before frames are free, $inside of them in memory that leaves: $during read, $after later"
+	[ "$inside" -gt 1024 ] || why "$inside frames are free in memory that leaves"
+	[ $((before - during)) -gt $((inside / 2)) ] || why "free frames of memory that leaves were read"
+	[ $((after - during)) -gt $((inside / 2)) ] || why "memory that is back was not read"
 }
 
 # refused_above_watermark KEYS: a driver that asks until refused leaves each zone what the
@@ -332,7 +363,7 @@ descends() {
 references() {
 	local program answer attempts
 
-	program refer $(($(mem_free) - 100))
+	program refer $(($(mem_free) - 150))
 	note "$(mem_free) MiB free"
 	attempts=$(awk '$1 == "range" { print $6 }' "$debugfs/contigmem/stats")
 	answer=$(act "take count=50 size=4M")
@@ -574,7 +605,7 @@ for name in "${tests[@]}"; do
 	start=$SECONDS
 	"$name"
 	# Nothing of a test is left for the next one.
-	for line in stop put drop undma unsqueeze unread partition; do act $line >/dev/null; done
+	for line in stop put drop undma unsqueeze unread partition linger; do act $line >/dev/null; done
 	printf '#   %s\n' "${notes[@]}" "$((SECONDS - start)) s"
 	if [ -n "$skipped" ]; then
 		echo "ok $number - $name # SKIP $skipped"

@@ -12,10 +12,18 @@ problem() {
 	problems=$((problems + 1))
 }
 
-# expect ANSWER REQUEST
+# expect ANSWER REQUEST: also the file "explain" has the answer, in its words.
 expect() {
-	local answer
+	local answer told
 
+	exec 3<>$debugfs/contigmem/explain
+	echo "$2" >&3
+	read -r told <&3
+	exec 3>&-
+	case $1 in
+	ok*) [[ $told = answer=served\ * ]] || problem "$2: $told" ;;
+	*) [[ $told = *errno=EOPNOTSUPP\ reason=\"${1##*: }\"* ]] || problem "$2: $told" ;;
+	esac
 	exec 3<>$debugfs/contigmem/alloc
 	echo "$2" 2>/dev/null >&3
 	read -r answer <&3

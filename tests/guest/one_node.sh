@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # usage: one_node.sh SUITE...
 # Runs in a guest booted with numa=off: all memory is in one node, as on most machines. With
-# page_owner=on, no page may be lost.
+# page_owner=on, no page may be lost, and explain agrees on the owner of a page.
 # Prints a line for each problem; its status is 1 if any.
 
 debugfs=/sys/kernel/debug
@@ -21,6 +21,7 @@ for suite in "$@"; do
 done
 grep -q '^ *ok .* one_node_is_any_node$' kunit-contigmem_wdm || problem "one_node_is_any_node did not run"
 rmmod contigmem_test || problem "rmmod contigmem_test failed"
+bash ./explain.sh || problem "explain.sh failed"
 if [ -e $debugfs/page_owner ]; then
 	lost=$(bash ./pages_lost.sh) || problem "cannot read page_owner"
 	[ "$lost" = 0 ] || problem "$lost pages are lost"

@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# usage: suite.sh PAIRS CYCLES CALLBACKS
+# usage: suite.sh PAIRS CYCLES CALLBACKS [LINES [suites]]
 # Runs in a guest, in a folder with the modules and the programs: every suite, and
-# checks before and after them. Writes
+# checks before and after them; with "suites" KUnit's alone. Writes
 #   results      key=value
 #   kunit-NAME   KUnit's results of each suite
 #   debugfs.tap  output of debugfs_test
 #   mmap.tap     output of mmap_test
+#   fuzz         output of fuzz_test
 # and on its standard output a line for each problem; its status is 1 if any.
 
 set -o pipefail
@@ -14,6 +15,8 @@ shopt -s nullglob
 pairs=$1
 cycles=$2	# of unload.sh
 callbacks=$3	# of the timer in hard interrupt context
+lines=${4:-1000}	# of fuzz_test
+only=${5:-}
 debugfs=/sys/kernel/debug
 parameters=/sys/module/contigmem/parameters
 problems=0
@@ -56,7 +59,7 @@ hides_addresses() {
 
 	found=$(
 		grep -E "$address" <<<"${2:-}"
-		cd $debugfs/contigmem && grep -E "$address" blocks tags partitions memory failures stats
+		cd $debugfs/contigmem && grep -E "$address" blocks tags partitions arenas memory failures stats
 	)
 	[ -z "$found" ] || problem "$1: an address of the kernel: $found"
 }
@@ -100,6 +103,9 @@ kunit() {
 		problem "$(stat frames_leaked) frames leaked, $(leaked_on_purpose) on purpose"
 }
 
+# Is there memory for ISA devices? It begins at 1 GiB on some machines.
+isa_memory() { [ $((16#$(awk -F- '/System RAM/ { print $1; exit }' /proc/iomem))) -lt $((16 << 20)) ]; }
+
 # A timer in hard interrupt context beside tasks, also with PREEMPT_RT.
 hard_context() {
 	local before=$problems live
@@ -121,6 +127,7 @@ packets() { sed -n 's/^demo-packets .* \([0-9]*\) [0-9]* [0-9]* \([0-9]*\)$/\1 \
 port() {
 	local live
 
+	isa_memory || return 0
 	live=$(blocks)
 	dmesg -c >/dev/null
 	load contigmem_port.ko || return
@@ -149,13 +156,52 @@ port() {
 	agrees "a partition that went with its last block"
 }
 
+# The ported driver with a program: samples in chunks, mapped to the program by an MDL, and a
+# table that the driver knows by its physical address alone.
+scope() {
+	local live i tries
+
+	live=$(blocks)
+	for i in 1 2; do
+		load contigmem_scope.ko || return
+		./port_test || problem "port_test failed"
+		agrees "the ported driver with a program"
+		unload contigmem_scope
+		# Pages that a program has unmapped go a moment later.
+		for ((tries = 0; tries < 50; tries++)); do
+			[ "$(blocks)" != "$live" ] || break
+			sleep 0.1
+		done
+		[ "$(blocks)" = "$live" ] || problem "the ported driver with a program left blocks"
+		agrees "the ported driver with a program unloaded"
+	done
+}
+
+# whole_pages BYTES: rounds up to pages.
+whole_pages() {
+	local page
+
+	page=$(awk '/^KernelPageSize/ { print $2 * 1024; exit }' /proc/self/smaps)
+	echo $((($1 + page - 1) / page * page))
+}
+
 # client_log REGEX: the match in the client's log lines since it was loaded last.
 client_log() { dmesg | sed -n "s/.*contigmem_client.*$1/\1/p"; }
 
-# The client as it is; a client that leaks a block, which keeps contigmem from being
-# unloaded; a client that frees that block; and a second free of it, which warns.
+# callers: the tag and the caller of each block that the client forgets, and the caller of the
+# request that it was refused.
+callers() {
+	sed -n 's/.* \(Cln[IW]\) .* \(client_[^ ]* \[[^ ]*\]\) .*/\1 \2/p' \
+		$debugfs/contigmem/blocks | sort
+	sed -n 's/.* \([^ ]* \[contigmem_client\]\): .*align=0x3 .*/\1/p' $debugfs/contigmem/failures |
+		tail -n 1
+}
+
+# The client as it is; a client that leaks two blocks, which keep contigmem from being
+# unloaded; a client that frees them; and a second free of them, which warns. All the time
+# each of the client's calls has its name, also where the code of the call is gone.
 client() {
-	local before=$problems live phys
+	local before=$problems live phys named
 
 	live=$(blocks)
 	dmesg -c >/dev/null
@@ -168,22 +214,41 @@ client() {
 	[ "$(blocks)" = "$live" ] || problem "the client left blocks"
 
 	load contigmem_client.ko leak=1 || return
+	named=$(callers)
+	[[ $named = 'ClnI client_'*'
+ClnW client_'*'
+client_'* ]] ||
+		problem "not all of the client's callers have a name: $named"
 	unload contigmem_client
-	agrees "a block that the client leaked"
-	dmesg | grep -q 'contigmem_client is unloaded and leaves block [0-9]*: tag ClnW, 20480 bytes' ||
-		problem "the block that the client leaked was not logged"
-	[ "$(blocks)" = $((live + 1)) ] || problem "the block that the client leaked is not listed"
+	agrees "blocks that the client leaked"
+	[ "$(callers)" = "$named" ] || problem "once the client is gone: $(callers), before: $named"
+	for block in "tag ClnW, $(whole_pages 20000)" "tag ClnI, $(whole_pages 4096)"; do
+		dmesg | grep -q "contigmem_client is unloaded and leaves block [0-9]*: $block bytes at .* by client_.*\[contigmem_client\]" ||
+			problem "the block that the client leaked was not logged: $block"
+	done
+	[ "$(blocks)" = $((live + 2)) ] || problem "the blocks that the client leaked are not listed"
 	! rmmod contigmem 2>/dev/null || problem "contigmem was unloaded with a live block"
-	# No symbol is left for its caller.
-	hides_addresses "a block of a module that is gone"
-	phys=$(client_log 'leaked: phys \(0x[0-9a-f]*\).*')
+	hides_addresses "blocks of a module that is gone"
+	phys=$(client_log 'leaked: \(0x[0-9a-f]*,0x[0-9a-f]*\).*')
+	# The next one lies where the first one lay, and leaves nothing.
+	dmesg -c >/dev/null
+	load contigmem_client.ko take=$((${phys%,*} + 4096)) expect_warning=1 || return
+	[ "$(callers | grep -cFx "$(grep ^ClnW <<<"$named")")" = 2 ] ||
+		problem "two clients: $(callers)"
+	unload contigmem_client
+	! dmesg | grep 'is unloaded and leaves' || problem "another client left the blocks"
+	dmesg | grep -q 'contigmem_free(.*: 4096 bytes into live block .* allocated by client_.* \[contigmem_client\]' ||
+		problem "a wrong free of a block whose owner is gone: $(dmesg | grep 'contigmem_free(')"
 	load contigmem_client.ko take="$phys" || return
 	unload contigmem_client
-	[ "$(blocks)" = "$live" ] || problem "the block that the client leaked was not freed"
+	[ "$(blocks)" = "$live" ] || problem "the blocks that the client leaked were not freed"
 
+	dmesg -c >/dev/null
 	load contigmem_client.ko take="$phys" expect_warning=1 || return
 	unload contigmem_client
 	[ "$(blocks)" = "$live" ] || problem "an invalid free freed a block"
+	dmesg | grep -q 'contigmem_free(.* freed [0-9]* ms ago by client_.* \[contigmem_client\]' ||
+		problem "a second free, the owner gone: $(dmesg | grep 'contigmem_free(')"
 	[ $problems = "$before" ]
 }
 
@@ -197,6 +262,40 @@ user_space() {
 	./mmap_test >mmap.tap || problem "mmap_test failed"
 	unload contigmem_client
 	[ "$(blocks)" = "$live" ] || problem "mmap_test left blocks"
+}
+
+# pci_device ID: the folder of a device by vendor and device.
+pci_device() { grep -ilx "PCI_ID=$1" /sys/bus/pci/devices/*/uevent | sed 's:/uevent$::'; }
+
+# drives NAME ID: the driver contigmem_NAME moves data by its device, more than once. No other
+# driver gets the device.
+drives() {
+	local live i folder
+
+	folder=$(pci_device "$2")
+	[ -n "$folder" ] || { problem "no $1 device"; return; }
+	echo "contigmem_$1" >"$folder/driver_override"
+	[ ! -e "$folder/driver" ] || echo "${folder##*/}" >"$folder/driver/unbind"
+	live=$(blocks)
+	for i in 1 2 3; do
+		dmesg -c >/dev/null
+		load "contigmem_$1.ko" || return
+		dmesg | grep -q "contigmem_$1 .*: passed: [1-9][0-9]* bytes" ||
+			problem "the driver of $1, load $i: $(dmesg | grep "contigmem_$1" | tail -n 3)"
+		[ $i != 1 ] || agrees "the driver of $1"
+		unload "contigmem_$1"
+		[ "$(blocks)" = "$live" ] || problem "the driver of $1 left blocks"
+	done
+	agrees "the driver of $1 unloaded"
+}
+
+# Real drivers of devices that QEMU has.
+devices() {
+	local before=$problems
+
+	drives edu 1234:11e8
+	drives nvme 1b36:0010
+	[ $problems = "$before" ]
 }
 
 # ask REQUEST: prints the answer of debugfs.
@@ -307,7 +406,7 @@ hotplug_reserve() {
 
 # Shrinkers release idle arenas of each type.
 shrink() {
-	local before=$problems type scan
+	local before=$problems type scan i
 
 	scan=$(echo $debugfs/shrinker/contigmem-*/scan)
 	for type in cached uncached wc; do
@@ -321,10 +420,17 @@ shrink() {
 	if [ -e "$scan" ]; then
 		echo "0 0 1" >"$scan"
 		agrees "an arena released by the shrinker"
-		echo "0 0 1000000" >"$scan"
-	else
-		echo 2 >/proc/sys/vm/drop_caches
 	fi
+	# The shrinker gives up while a worker releases arenas; the kernel would come again.
+	for ((i = 0; i < 50; i++)); do
+		if [ -e "$scan" ]; then
+			echo "0 0 1000000" >"$scan"
+		else
+			echo 2 >/proc/sys/vm/drop_caches
+		fi
+		[[ $(stat arenas) != *idle\ 0 ]] || break
+		sleep 0.1
+	done
 	[[ $(stat arenas) = *idle\ 0 ]] || problem "arenas are idle after the shrinker: $(stat arenas)"
 	agrees "all arenas released by the shrinker"
 	[ $problems = "$before" ]
@@ -417,16 +523,19 @@ refused() {
 }
 
 # The kernel was booted with cma=SIZE@START-END: CMA serves all of the area, to callers
-# that can sleep alone, and gets it back.
+# that can sleep alone, and gets it back. On arm64 the kernel's pools for DMA in atomic context lie
+# in the area: half of it is served then.
 cma() {
-	local before=$problems low high start end i
+	local before=$problems low high start end all i
 
 	read -r start end < <(sed -n 's/.*\<cma=[^ @]*@\([0-9]*\)M-\([0-9]*\)M.*/\1 \2/p' /proc/cmdline)
 	low=$((start << 20))
 	high=$(((end << 20) - 1))
+	all=$((end - start))
+	[ "$(uname -m)" != aarch64 ] || all=$((all / 2))
 	for i in 1 2; do
-		granted "size=$((end - start))M"
-		refused "size=4K"
+		granted "size=${all}M"
+		[ $all != $((end - start)) ] || refused "size=4K"
 		echo all >$debugfs/contigmem/free
 		agrees "the CMA area, free again"
 		granted "size=1M align=1M"
@@ -440,16 +549,8 @@ cma() {
 	[ $problems = "$before" ]
 }
 
-result kernel "$(uname -r)"
-if [ -e $debugfs/kmemleak ]; then
-	echo clear >$debugfs/kmemleak
-fi
-load contigmem_audit.ko
-non_wb_before=$(non_wb)
-free_before=$(free_kb)
-find_memory
-
-if load contigmem.ko; then
+# tests: all of them but those that load contigmem themselves.
+tests() {
 	# With the client's blocks, which debugfs must not free. Before the suites, after which
 	# unmovable pages lie in the way of requests of a few MiB.
 	load contigmem_client.ko
@@ -458,10 +559,27 @@ if load contigmem.ko; then
 	unload contigmem_client
 	if [ -e contigmem_test.ko ]; then kunit; fi
 	if client; then result client ok; else result client failed; fi
+	if [ -z "$(pci_device 1234:11e8)" ]; then
+		result devices none
+	elif devices; then
+		result devices ok
+	else
+		result devices failed
+	fi
 	if hard_context; then result hard ok; else result hard failed; fi
 	user_space
 	port
+	# Its uncached memory is not at hand where calls of the Windows API cannot sleep.
+	[ "$(uname -m)" = aarch64 ] || scope
+	echo 0 >$parameters/reserve_uncached
 	if shrink; then result shrink ok; else result shrink failed; fi
+	step "trace.sh"
+	bash ./trace.sh || problem "trace.sh failed"
+	step "explain.sh"
+	bash ./explain.sh || problem "explain.sh failed"
+	step "fuzz_test --lines $lines"
+	./fuzz_test --lines "$lines" >fuzz || problem "fuzz_test failed: $(tail -n 3 fuzz)"
+	agrees "random lines in debugfs"
 	if ! grep -q ' cma=' /proc/cmdline; then
 		result cma none
 	elif cma; then
@@ -470,6 +588,26 @@ if load contigmem.ko; then
 		result cma failed
 	fi
 	if hotplug; then result hotplug ok; else result hotplug failed; fi
+}
+
+result kernel "$(uname -r)"
+if [ -e $debugfs/kmemleak ]; then
+	echo clear >$debugfs/kmemleak
+fi
+load contigmem_audit.ko
+non_wb_before=$(non_wb)
+free_before=$(free_kb)
+[ "$only" = suites ] || find_memory
+
+# Without CONFIG_PREEMPT_COUNT, as on Debian's arm64, calls of the Windows API cannot sleep.
+reserve=()
+[ "$(uname -m)" != aarch64 ] || reserve=(reserve_uncached=1)
+if load contigmem.ko "${reserve[@]}"; then
+	if [ "$only" = suites ]; then
+		kunit
+	else
+		tests
+	fi
 	hides_addresses "after all tests"
 	[ "$(blocks)" = 0 ] || problem "blocks are left: $(cat $debugfs/contigmem/blocks)"
 	step "looking for leaks"
@@ -481,10 +619,12 @@ if load contigmem.ko; then
 	echo "size=2M cache=wc" >$debugfs/contigmem/alloc || problem "no last block"
 	unload contigmem
 	agrees "contigmem unloaded"
-	if partitions; then result partitions ok; else result partitions failed; fi
-	step "unload.sh"
-	if bash ./unload.sh "$cycles" 30; then result unload ok; else result unload failed; fi
-	agrees "contigmem loaded and unloaded beside writers"
+	if [ "$only" != suites ]; then
+		if partitions; then result partitions ok; else result partitions failed; fi
+		step "unload.sh"
+		if bash ./unload.sh "$cycles" 30; then result unload ok; else result unload failed; fi
+		agrees "contigmem loaded and unloaded beside writers"
+	fi
 fi
 
 result free_kb_before "$free_before"

@@ -40,7 +40,8 @@ static struct {
 	unsigned long nr;
 	bool of_partition;
 	enum contigmem_cache cache;
-	enum contigmem_cache type;	/* what the direct map gives it */
+	enum contigmem_cache type;	/* what it is mapped with */
+	long mapping;			/* the mapping apart that has it; 0 for none */
 	unsigned long since;		/* in jiffies, when it became what it is */
 } frame[USER_FRAMES];
 
@@ -62,6 +63,8 @@ static unsigned long refills;		/* asked for */
 static unsigned long aged;		/* frames of arenas with blocks */
 static bool by_age;			/* only age gives frames of such arenas back now */
 static bool changes_fail;		/* some changes of a cache type do */
+static bool apart;			/* another type than cached is that of a mapping apart */
+static long mappings;			/* made so far */
 
 static void set_type(unsigned long first, unsigned long nr, enum contigmem_cache type)
 {
@@ -69,9 +72,40 @@ static void set_type(unsigned long first, unsigned long nr, enum contigmem_cache
 		frame[first - USER_BASE].type = type;
 }
 
-int ctgm_memtype_set(unsigned long first, unsigned long nr, enum contigmem_cache cache)
+bool ctgm_memtype_is_apart(void)
 {
+	return apart;
+}
+
+static void unmap(unsigned long first, unsigned long nr)
+{
+	unsigned long i;
+
+	set_type(first, nr, CONTIGMEM_CACHED);
+	for (i = 0; i < nr; i++)
+		frame[first - USER_BASE + i].mapping = 0;
+}
+
+/* How many frames a mapping has. */
+static unsigned long mapped_in(long mapping)
+{
+	unsigned long i, nr = 0;
+
+	for (i = 0; i < USER_FRAMES; i++)
+		nr += frame[i].mapping == mapping;
+	return nr;
+}
+
+int ctgm_memtype_set(unsigned long first, unsigned long nr, enum contigmem_cache cache,
+		     long *shift)
+{
+	unsigned long i;
+
 	set_type(first, nr, cache);
+	if (apart)
+		*shift = ++mappings;
+	for (i = 0; i < nr; i++)
+		frame[first - USER_BASE + i].mapping = *shift;
 	return 0;
 }
 
@@ -89,14 +123,17 @@ static bool is_in_pool(unsigned long pfn, enum contigmem_cache cache)
 	return found;
 }
 
-int ctgm_memtype_reset(unsigned long first, unsigned long nr, enum contigmem_cache cache)
+int ctgm_memtype_reset(unsigned long first, unsigned long nr, enum contigmem_cache cache,
+		       long *shift)
 {
 	unsigned long i;
 
 	for (i = 0; i < nr; i++)
 		user_check(frame[first - USER_BASE + i].type == cache &&
-			   frame[first - USER_BASE + i].owner == IDLE, "frame %#lx is reset",
+			   frame[first - USER_BASE + i].owner == IDLE &&
+			   frame[first - USER_BASE + i].mapping == *shift, "frame %#lx is reset",
 			   first + i);
+	user_check(!*shift || mapped_in(*shift) == nr, "a part of a mapping is reset");
 	if (changes_fail && !user_below(3)) {
 		unchanged++;
 		/* Of an arena that was to go as a whole, each run that stays is one now. */
@@ -107,7 +144,8 @@ int ctgm_memtype_reset(unsigned long first, unsigned long nr, enum contigmem_cac
 		}
 		return -ENOMEM;
 	}
-	set_type(first, nr, CONTIGMEM_CACHED);
+	unmap(first, nr);
+	*shift = 0;
 	return 0;
 }
 
@@ -162,7 +200,7 @@ static void take_back(const struct ctgm_frames *frames)
 
 static void take_back_partition(unsigned int nr)
 {
-	set_type(partition_frames[nr].first, partition_frames[nr].nr, CONTIGMEM_CACHED);
+	unmap(partition_frames[nr].first, partition_frames[nr].nr);
 	take_back(&partition_frames[nr]);
 }
 
@@ -194,7 +232,9 @@ static void add_block(const struct ctgm_frames *frames, struct ctgm_arena *parti
 	set_owner(frames->first, frames->nr, IDLE, BLOCK);
 	for (i = 1; i < frames->nr; i++)
 		user_check(frame[frames->first - USER_BASE + i].arena ==
-			   frame[frames->first - USER_BASE].arena, "a block in two arenas");
+			   frame[frames->first - USER_BASE].arena &&
+			   frame[frames->first - USER_BASE + i].mapping == frames->shift,
+			   "a block in two arenas");
 	blocks[nr_blocks].frames = *frames;
 	blocks[nr_blocks++].partition = partition;
 	served++;
@@ -422,7 +462,8 @@ static struct ctgm_arena *new_arena(struct ctgm_frames *all, bool of_partition)
 	around = of_partition ? 0 : arena_around(all);
 	regained += !!around;
 	set_owner(all->first, nr, KERNEL, IDLE);
-	set_type(all->first, nr, all->cache);
+	if (all->cache != CONTIGMEM_CACHED)
+		ctgm_memtype_set(all->first, nr, all->cache, &all->shift);
 	for (i = all->first - USER_BASE; nr--; i++) {
 		frame[i].arena = around ?: arenas_made;
 		frame[i].nr = around ? SMALL : all->nr;
@@ -543,9 +584,10 @@ static void check_kept(const char *when)
 		if (!frame[i].arena || frame[i].of_partition)
 			continue;
 		kept++;
-		free += frame[i].owner == IDLE && !user_pages[i].poisoned;
+		/* A mapping apart goes as a whole. */
+		free += frame[i].owner == IDLE && !user_pages[i].poisoned && !frame[i].mapping;
 	}
-	user_check(changes_fail || 2 * free <= kept + arena_idle_limit(),
+	user_check(changes_fail || 2 * free <= kept + ctgm_arena_idle_limit(),
 		   "%lu of %lu frames are free %s", free, kept, when);
 }
 
@@ -675,6 +717,7 @@ static void run(u64 seed)
 	arena_idle_seconds = user_below(100);
 	user_preempt = NULL;
 	changes_fail = seed / 2 % 2;
+	apart = seed / 4 % 2;
 	arena_exiting = false;
 	user_check(!ctgm_arena_init(), "not loaded");
 	for (op = 0; op < OPS; op++) {

@@ -49,6 +49,7 @@ typedef unsigned long pgprot_t;
 /* There is one task, so no barrier is needed. */
 #define smp_store_release(p, value)	WRITE_ONCE(*(p), value)
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
+#define likely(x)		(x)
 #define unlikely(x)		(x)
 #define WRITE_ONCE(x, value)	((void)(*(volatile __typeof__(x) *)&(x) = (value)))
 #define struct_size_t(type, member, n)	\
@@ -278,6 +279,7 @@ struct mutex { bool held; };
 #define lockdep_assert_held(lock)	user_check((lock)->held, "the lock is not held")
 #define lockdep_is_held(lock)	((lock)->held)
 #define preemptible()		(!user_locks)
+#define in_hardirq()		false
 #define IS_ENABLED(CONFIG_symbol)	false
 
 static inline void spin_lock_init(spinlock_t *lock)
@@ -584,6 +586,7 @@ static inline struct page *pfn_to_page(unsigned long pfn)
 	return &user_pages[pfn - USER_BASE];
 }
 
+#define page_address(page)		((void *)(page))
 #define totalram_pages()		((unsigned long)USER_FRAMES)
 #define page_ref_count(page)		((page)->refs)
 #define page_to_nid(page)		((void)(page), 0)
@@ -606,5 +609,12 @@ static inline void __ClearPageOffline(struct page *page)
 /* src/compat.h */
 
 #define compat_unrolled_8()
+
+#undef static_assert
+#define static_assert(condition)	_Static_assert(condition, #condition)
+
+/* src/trace.h is left out by its guard. */
+#define trace_contigmem_arena(pfn, nr, node, cache, made) \
+	((void)(pfn), (void)(nr), (void)(node), (void)(cache), (void)(made))
 
 #endif /* CTGM_USER_KERNEL_H */
