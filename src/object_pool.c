@@ -54,7 +54,7 @@ struct ctgm_pool_block {
  * @zero: each object is cleared when it is handed out
  * @stride: bytes from one object to the next
  * @nr: objects in a block
- * @shift: a block is 2^@shift bytes, and begins at a multiple of that
+ * @shift: a block is 2^@shift bytes
  * @lock: for all below; raw, so that hard interrupts may take it with PREEMPT_RT too
  * @blocks: all blocks
  * @partial: the first one of those with a free object, the only one that objects are taken from
@@ -117,7 +117,7 @@ static struct contigmem_pool *pool_create(const char *name, const struct contigm
 	pool->shift = ilog2(bytes);
 	pool->req = *req;
 	pool->req.size = bytes;
-	/* Of the address of an object the higher bits are then those of its block. */
+	/* In the direct map the higher bits of an object's address are then those of its block. */
 	pool->req.align = bytes;
 	pool->req.boundary = 0;
 	pool->req.verdict = NULL;
@@ -159,7 +159,17 @@ struct contigmem_pool *contigmem_pool_create(const char *name, const struct cont
 }
 EXPORT_SYMBOL_GPL(contigmem_pool_create);
 
-/* Small for addresses of the direct map, so that the xarray is not deep. */
+/* Does an address lie in a block? */
+static bool pool_contains(const struct contigmem_pool *pool, const struct ctgm_pool_block *block,
+			  const void *vaddr)
+{
+	return ((unsigned long)vaddr - (unsigned long)block->vaddr) >> pool->shift == 0;
+}
+
+/*
+ * Small for addresses of the direct map, so that the xarray is not deep. No two blocks begin in
+ * one index.
+ */
 static unsigned long pool_index(const struct contigmem_pool *pool, const void *vaddr)
 {
 	return ((unsigned long)vaddr - PAGE_OFFSET) >> pool->shift;
@@ -271,12 +281,18 @@ EXPORT_SYMBOL_GPL(contigmem_pool_alloc);
 static struct ctgm_pool_block *pool_find(struct contigmem_pool *pool, const void *vaddr)
 {
 	struct ctgm_pool_block *block = READ_ONCE(pool->recent);
+	unsigned long index;
 
-	if (block && ((unsigned long)vaddr ^ (unsigned long)block->vaddr) >> pool->shift == 0)
+	if (block && pool_contains(pool, block, vaddr))
 		return block;
-	block = xa_load(&pool->by_address, pool_index(pool, vaddr));
-	if (block)
-		WRITE_ONCE(pool->recent, block);
+	index = pool_index(pool, vaddr);
+	block = xa_load(&pool->by_address, index);
+	/* A mapping apart from the direct map begins at any page, and its blocks in any index. */
+	if (!block || !pool_contains(pool, block, vaddr))
+		block = xa_load(&pool->by_address, index - 1);
+	if (!block || !pool_contains(pool, block, vaddr))
+		return NULL;
+	WRITE_ONCE(pool->recent, block);
 	return block;
 }
 

@@ -10,6 +10,10 @@
 /* Four characters, first in the lowest byte. */
 #define CLIENT_TAG	('C' | 'l' << 8 | 'n' << 16 | 't' << 24)
 
+/* Some blocks of several pages each, the last object of which begins in the last page. */
+#define CLIENT_OBJECTS	40
+#define CLIENT_OBJECT	2100
+
 static struct client_block client_block(const char *name, void *vaddr,
 					const struct contigmem_request *req)
 {
@@ -90,6 +94,40 @@ static int client_get_table(struct client *client)
 	return 0;
 }
 
+/* Objects of a pool hold data, have their address, and go back one by one. */
+static int client_use_pool(struct client *client)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(CLIENT_OBJECT);
+	void *objects[CLIENT_OBJECTS];
+	struct contigmem_pool *pool;
+	int i, nr, err = 0;
+
+	req.cache = CONTIGMEM_WRITECOMBINE;
+	pool = contigmem_pool_create("client", &req, CLIENT_OBJECT, 0, 0);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	for (nr = 0; nr < CLIENT_OBJECTS && !err; nr++) {
+		struct client_block object;
+		phys_addr_t phys;
+
+		objects[nr] = contigmem_pool_alloc(pool, GFP_KERNEL, &phys);
+		if (IS_ERR(objects[nr])) {
+			err = PTR_ERR(objects[nr]);
+			break;
+		}
+		object = client_block("object", objects[nr], &req);
+		if (object.phys != phys) {
+			dev_err(client->dev, "object: %pa is not %pa\n", &phys, &object.phys);
+			err = -EIO;
+		}
+		err = err ?: client_check(client->dev, &object);
+	}
+	for (i = 0; i < nr; i++)
+		contigmem_pool_free(pool, objects[i]);
+	contigmem_pool_destroy(pool);
+	return err;
+}
+
 int client_native_get(struct client *client)
 {
 	int err;
@@ -129,6 +167,12 @@ int client_native_get(struct client *client)
 	err = client_check(client->dev, &client->frame);
 	if (err)
 		goto err_table;
+
+	err = client_use_pool(client);
+	if (err) {
+		dev_err(client->dev, "objects of a pool: %d\n", err);
+		goto err_table;
+	}
 
 	return 0;
 
