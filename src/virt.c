@@ -64,6 +64,16 @@ phys_addr_t ctgm_virt_phys(const void *vaddr)
 	return (leaf & PTE_PFN_MASK & ~(bytes - 1)) | (address & (bytes - 1));
 }
 #else
+/* Modules may lie below the addresses of vmalloc(), in the same tables. */
+static bool virt_is_module(const void *vaddr)
+{
+#ifdef MODULES_VADDR
+	return (unsigned long)vaddr >= MODULES_VADDR && (unsigned long)vaddr < MODULES_END;
+#else
+	return false;
+#endif
+}
+
 /* See above. Modules can read no other tables than those of vmalloc(). */
 phys_addr_t ctgm_virt_phys(const void *vaddr)
 {
@@ -71,7 +81,7 @@ phys_addr_t ctgm_virt_phys(const void *vaddr)
 
 	if (virt_addr_valid(vaddr))
 		return virt_to_phys((void *)vaddr);
-	if (!is_vmalloc_addr(vaddr))
+	if (!is_vmalloc_addr(vaddr) && !virt_is_module(vaddr))
 		return 0;
 	page = vmalloc_to_page(vaddr);
 	return page ? page_to_phys(page) + offset_in_page(vaddr) : 0;
