@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Sourced by get-kernel and matrix, after common.sh: kernel sources and configurations.
 
+# What make is told for another architecture.
+make_options=()
 build_packages=(gcc make flex bison bc cpio kmod xz-utils libelf-dev libssl-dev)
 
 fill_source() {
@@ -41,10 +43,10 @@ configure() (
 	out=$1
 	shift
 	set -x
-	make -s -C "$source" O="$out" tinyconfig
+	make -s -C "$source" O="$out" "${make_options[@]}" tinyconfig
 	KCONFIG_CONFIG=$out/.config "$source/scripts/kconfig/merge_config.sh" -m -O "$out" \
 		"$out/.config" "$@"
-	make -s -C "$source" O="$out" olddefconfig
+	make -s -C "$source" O="$out" "${make_options[@]}" olddefconfig
 )
 
 # configured OUT FRAGMENT...: is each symbol as the last fragment that has it says? A

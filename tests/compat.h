@@ -36,18 +36,22 @@ static inline void compat_hrtimer_setup(struct hrtimer *timer,
 #endif
 }
 
-/* Exported in 7.2, not in 6.12, where the weak reference is NULL; 6.1 has no such macro. */
+/*
+ * Exported in 7.2, not in 6.12, where the weak reference is NULL; 6.1 has no such macro. In data,
+ * because arm64's code reaches a weak symbol by a table that modules do not have.
+ */
 #ifdef alloc_contig_pages
 extern typeof(alloc_contig_pages_noprof) alloc_contig_pages_noprof __weak;
+static typeof(alloc_contig_pages_noprof) *compat_contig_pages = alloc_contig_pages_noprof;
 
 static inline bool compat_has_alloc_contig_pages(void)
 {
-	return alloc_contig_pages_noprof;
+	return READ_ONCE(compat_contig_pages);
 }
 
 static inline struct page *compat_alloc_contig_pages(unsigned long nr, gfp_t gfp, int nid)
 {
-	return alloc_contig_pages_noprof(nr, gfp, nid, NULL);
+	return READ_ONCE(compat_contig_pages)(nr, gfp, nid, NULL);
 }
 #else
 static inline bool compat_has_alloc_contig_pages(void)

@@ -237,13 +237,14 @@ const char *test_text(struct kunit *test, const struct contigmem_request *req, g
 	return text;
 }
 
-/* The direct map of these frames has this cache type, and is writable. */
+/* The direct map of these frames has what it gives to this cache type, and is writable. */
 void test_check_type(struct kunit *test, phys_addr_t phys, size_t size,
 		     enum contigmem_cache cache)
 {
 	u64 pat = pagetable_pat();
 	size_t at;
 
+	cache = pagetable_direct(cache);
 	for (at = 0; at < size; at += PAGE_SIZE) {
 		unsigned long addr = (unsigned long)__va(phys + at);
 		struct pagetable_entry entry;
@@ -262,7 +263,7 @@ void test_check_type(struct kunit *test, phys_addr_t phys, size_t size,
 	}
 }
 
-/* The address maps the frames in order, with the direct map's type and the right protection. */
+/* The address maps the frames in order, with the block's type and protection. */
 static void check_mapping(struct kunit *test, const void *vaddr, phys_addr_t phys, size_t size,
 			  const struct contigmem_request *req, gfp_t gfp)
 {
@@ -280,7 +281,8 @@ static void check_mapping(struct kunit *test, const void *vaddr, phys_addr_t phy
 			return;
 		}
 		if (entry.pfn != PFN_DOWN(phys + at) ||
-		    !pagetable_type_is(entry.type, req->cache) || entry.type != direct.type ||
+		    !pagetable_type_is(entry.type, req->cache) ||
+		    !pagetable_type_is(direct.type, pagetable_direct(req->cache)) ||
 		    entry.writable != writable) {
 			KUNIT_FAIL(test,
 				   "byte %#zx of %#zx at %#llx: frame %#lx, memory type %d, in the direct map %d, writable %d: %s",
@@ -302,7 +304,8 @@ bool test_has_type(const void *vaddr, const struct contigmem_request *req)
 	for (at = 0; at < req->size; at += PAGE_SIZE) {
 		if (!pagetable_lookup(pat, (unsigned long)vaddr + at, &entry) ||
 		    !pagetable_lookup(pat, (unsigned long)__va(PFN_PHYS(entry.pfn)), &direct) ||
-		    !pagetable_type_is(entry.type, req->cache) || entry.type != direct.type ||
+		    !pagetable_type_is(entry.type, req->cache) ||
+		    !pagetable_type_is(direct.type, pagetable_direct(req->cache)) ||
 		    entry.writable != writable || !direct.writable)
 			return false;
 	}
@@ -692,6 +695,42 @@ void *test_alloc_near(struct kunit *test, const struct contigmem_request *shape,
 		msleep(20);
 	}
 	return vaddr;
+}
+
+/* Where the machine's memory begins. */
+phys_addr_t test_memory_start(void)
+{
+	unsigned long start = ULONG_MAX;
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY)
+		start = min(start, NODE_DATA(nid)->node_start_pfn);
+	return PFN_PHYS(start);
+}
+
+/*
+ * The last byte of low memory: what an ISA device reaches, or of memory that begins above that
+ * the first 256 MiB, since the kernel's image fills the first ones.
+ */
+phys_addr_t test_low_end(void)
+{
+	phys_addr_t start = test_memory_start();
+
+	return start < SZ_16M ? SZ_16M - 1 : start + SZ_256M - 1;
+}
+
+/* Describes the block that a frame is part of. */
+bool test_describe_frame(unsigned long pfn, struct contigmem_info *info)
+{
+	const void *vaddr = NULL;
+
+	if (!PAGETABLE_APART)
+		return !contigmem_describe(page_address(pfn_to_page(pfn)), info);
+	for (; !contigmem_next(vaddr, info); vaddr = info->vaddr + info->size) {
+		if (PFN_PHYS(pfn) >= info->phys && PFN_PHYS(pfn) - info->phys < info->size)
+			return true;
+	}
+	return false;
 }
 
 /* A node whose memory begins above @high, NUMA_NO_NODE if there is none. */

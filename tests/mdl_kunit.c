@@ -365,11 +365,9 @@ static void check_pages(struct kunit *test, PMDL mdl, u64 low, u64 high,
 
 	KUNIT_ASSERT_GT(test, nr, (SIZE_T)0);
 	for (page = 0; page < nr; page++) {
-		PVOID vaddr = page_address(pfn_to_page(pfns[page]));
-
 		KUNIT_ASSERT_GE(test, (u64)PFN_PHYS(pfns[page]), low);
 		KUNIT_ASSERT_LE(test, (u64)PFN_PHYS(pfns[page]) + PAGE_SIZE - 1, high);
-		KUNIT_ASSERT_EQ(test, contigmem_describe(vaddr, &info), 0);
+		KUNIT_ASSERT_TRUE(test, test_describe_frame(pfns[page], &info));
 		KUNIT_ASSERT_EQ(test, (int)info.cache, (int)cache);
 		for (other = 0; other < min_t(SIZE_T, page, 64); other++)
 			KUNIT_ASSERT_NE(test, pfns[page], pfns[other]);
@@ -380,10 +378,11 @@ static void check_pages(struct kunit *test, PMDL mdl, u64 low, u64 high,
 static void free_pages_of(struct kunit *test, PMDL mdl)
 {
 	PFN_NUMBER first = MmGetMdlPfnArray(mdl)[0];
+	struct contigmem_info info;
 
 	MmFreePagesFromMdl(mdl);
 	KUNIT_EXPECT_EQ(test, MmGetMdlByteCount(mdl), 0U);
-	KUNIT_EXPECT_EQ(test, contigmem_phys(page_address(pfn_to_page(first))), 0);
+	KUNIT_EXPECT_FALSE(test, test_describe_frame(first, &info));
 	ExFreePool(mdl);
 	test_audit(test);
 }
@@ -437,10 +436,10 @@ static void chunks_are_contiguous_and_aligned(struct kunit *test)
 		free_pages_of(test, mdl);
 	}
 	/* Without a size of chunks, one of all. */
-	mdl = MmAllocatePagesForMdlEx(at(0), at(SZ_16M - 1), at(0), 20000, MmCached,
+	mdl = MmAllocatePagesForMdlEx(at(0), at(test_low_end()), at(0), 20000, MmCached,
 				      MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS);
 	KUNIT_ASSERT_NOT_NULL(test, mdl);
-	check_pages(test, mdl, 0, SZ_16M - 1, CONTIGMEM_CACHED);
+	check_pages(test, mdl, 0, test_low_end(), CONTIGMEM_CACHED);
 	for (page = 1; page < mdl_span(mdl); page++)
 		KUNIT_EXPECT_EQ(test, MmGetMdlPfnArray(mdl)[page], MmGetMdlPfnArray(mdl)[0] + page);
 	free_pages_of(test, mdl);
@@ -498,7 +497,7 @@ static void chunks_are_aligned_where_the_range_is_not(struct kunit *test)
 /* 4 MiB of 8 MiB: in ZONE_DMA, where few others allocate. */
 static void what_is_there_is_given(struct kunit *test)
 {
-	const u64 low = SZ_8M, high = SZ_8M + SZ_4M - 1;
+	const u64 low = round_down(test_low_end(), SZ_8M), high = low + SZ_4M - 1;
 	PMDL mdl;
 
 	mdl = MmAllocatePagesForMdlEx(at(low), at(high), at(0), SZ_8M, MmCached, 0);
@@ -583,7 +582,7 @@ static void pages_are_refused(struct kunit *test)
 static void pages_are_from_the_node(struct kunit *test)
 {
 	const ULONG strict = MM_ALLOCATE_FROM_LOCAL_NODE_ONLY;
-	int nid, without = test_node_without(SZ_16M - 1);
+	int nid, without = test_node_without(test_low_end());
 	PMDL mdl;
 
 	for_each_node_state(nid, N_MEMORY) {
@@ -598,11 +597,11 @@ static void pages_are_from_the_node(struct kunit *test)
 				  MmAllocateNodePagesForMdlEx(at(0), at(NO_LIMIT), at(0), PAGE_SIZE,
 							      MmCached, MAX_NUMNODES, 0));
 	if (without == NUMA_NO_NODE)
-		kunit_skip(test, "every node has memory below 16 MiB");
-	KUNIT_EXPECT_NULL(test, MmAllocateNodePagesForMdlEx(at(0), at(SZ_16M - 1), at(0), SZ_64K,
-							    MmCached, without, strict));
-	mdl = MmAllocateNodePagesForMdlEx(at(0), at(SZ_16M - 1), at(0), SZ_64K, MmCached, without,
-					  0);
+		kunit_skip(test, "every node has low memory");
+	KUNIT_EXPECT_NULL(test, MmAllocateNodePagesForMdlEx(at(0), at(test_low_end()), at(0),
+							    SZ_64K, MmCached, without, strict));
+	mdl = MmAllocateNodePagesForMdlEx(at(0), at(test_low_end()), at(0), SZ_64K, MmCached,
+					  without, 0);
 	KUNIT_ASSERT_NOT_NULL(test, mdl);
 	free_pages_of(test, mdl);
 }

@@ -61,7 +61,9 @@ static struct contigmem_request request_of(const struct kind *kind)
 {
 	struct contigmem_request req = CONTIGMEM_REQUEST(kind->size);
 
-	if (kind->high)
+	if (kind->high == SZ_16M - 1)
+		req.high = test_low_end();
+	else if (kind->high)
 		req.high = kind->high;
 	req.align = kind->align;
 	req.boundary = kind->boundary;
@@ -147,14 +149,14 @@ static void a_block_in_the_way_is_named(struct kunit *test)
 /* Each help alone, in a request that has one fault; with it the request is served. */
 static void what_would_help_is_true(struct kunit *test)
 {
-	int nid = test_node_without(SZ_16M - 1);
+	int nid = test_node_without(test_low_end());
 	struct contigmem_request req, made;
 	struct contigmem_answer answer;
 
 	if (nid != NUMA_NO_NODE) {
 		req = CONTIGMEM_REQUEST(SZ_64K);
 		req.nid = nid;
-		req.high = SZ_16M - 1;
+		req.high = test_low_end();
 		test_query(test, &req, GFP_KERNEL | __GFP_THISNODE, CONTIGMEM_NODE_HAS_NONE,
 			   &answer);
 		KUNIT_EXPECT_TRUE(test, answer.help & CONTIGMEM_HELP_NODE);
@@ -355,7 +357,7 @@ static void more_than_is_free(struct kunit *test)
 /* The largest block is had, and one page more is not, at each address and on each node. */
 static void the_largest_is_had(struct kunit *test)
 {
-	static const phys_addr_t highs[] = { SZ_16M - 1, SZ_4G - 1, (phys_addr_t)-1 };
+	const phys_addr_t highs[] = { test_low_end(), SZ_4G - 1, (phys_addr_t)-1 };
 	/* To allocate all memory several times takes a minute. */
 	phys_addr_t most = test_scale == 1 ? 0 : SZ_32M;
 	int i, nid;

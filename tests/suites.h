@@ -79,6 +79,9 @@ void test_free(struct kunit *test, void *vaddr);
 phys_addr_t test_phys(struct kunit *test, const void *vaddr);
 void *test_alloc_near(struct kunit *test, const struct contigmem_request *shape,
 		      phys_addr_t *base);
+phys_addr_t test_memory_start(void);
+phys_addr_t test_low_end(void);
+bool test_describe_frame(unsigned long pfn, struct contigmem_info *info);
 int test_node_without(phys_addr_t high);
 void test_thread(struct kunit *test, int (*function)(void *data), void *data,
 		 struct completion *done);

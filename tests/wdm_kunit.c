@@ -365,7 +365,7 @@ static void range_and_boundary_are_kept(struct kunit *test)
 {
 	struct ex ex = ex_of(TEST_ODD_SIZE);
 
-	ex.high = SZ_16M - 1;
+	ex.high = test_low_end();
 	ex.boundary = SZ_64K;
 	release(test, expect_block(test, &ex, CONTIGMEM_CACHED, 0));
 
@@ -431,13 +431,13 @@ static void preferred_node_serves(struct kunit *test)
 
 static void preferred_node_falls_back(struct kunit *test)
 {
-	int nid = test_node_without(SZ_16M - 1);
+	int nid = test_node_without(test_low_end());
 	struct ex ex = ex_of(SZ_64K);
 
 	if (nid == NUMA_NO_NODE)
-		kunit_skip(test, "every node has memory below 16 MiB");
+		kunit_skip(test, "every node has low memory");
 	ex.node = nid;
-	ex.high = SZ_16M - 1;
+	ex.high = test_low_end();
 	release(test, expect_block(test, &ex, CONTIGMEM_CACHED, 0));
 }
 
@@ -478,7 +478,7 @@ static void cache_node_gives_each_type(struct kunit *test)
 
 static void cache_node_is_strict(struct kunit *test)
 {
-	int nid, without = test_node_without(SZ_16M - 1);
+	int nid, without = test_node_without(test_low_end());
 	struct contigmem_request req;
 	PVOID base;
 
@@ -492,8 +492,8 @@ static void cache_node_is_strict(struct kunit *test)
 		release(test, base);
 	}
 	if (without == NUMA_NO_NODE)
-		kunit_skip(test, "every node has memory below 16 MiB");
-	base = cache_node(SZ_64K, 0, SZ_16M - 1, 0, MmCached, without);
+		kunit_skip(test, "every node has low memory");
+	base = cache_node(SZ_64K, 0, test_low_end(), 0, MmCached, without);
 	KUNIT_EXPECT_NULL(test, base);
 	if (base)
 		MmFreeContiguousMemory(base);
@@ -598,7 +598,7 @@ static void node_memory_gives_each_protection(struct kunit *test)
 
 static void node_memory_is_strict(struct kunit *test)
 {
-	int nid, without = test_node_without(SZ_16M - 1);
+	int nid, without = test_node_without(test_low_end());
 	struct contigmem_request req;
 	PVOID base;
 
@@ -612,11 +612,11 @@ static void node_memory_is_strict(struct kunit *test)
 		release(test, base);
 	}
 	if (without == NUMA_NO_NODE)
-		kunit_skip(test, "every node has memory below 16 MiB");
-	refused(test, node_memory(SZ_64K, 0, SZ_16M - 1, 0, PAGE_READWRITE, without), "node",
+		kunit_skip(test, "every node has low memory");
+	refused(test, node_memory(SZ_64K, 0, test_low_end(), 0, PAGE_READWRITE, without), "node",
 		without);
 	/* MM_ANY_NODE_OK makes the node a preference. */
-	base = node_memory(SZ_64K, 0, SZ_16M - 1, 0, PAGE_READWRITE, without | MM_ANY_NODE_OK);
+	base = node_memory(SZ_64K, 0, test_low_end(), 0, PAGE_READWRITE, without | MM_ANY_NODE_OK);
 	KUNIT_ASSERT_NOT_NULL(test, base);
 	test_keep(test, base);
 	release(test, base);
@@ -724,7 +724,7 @@ static void specify_cache_refuses(struct kunit *test)
 
 static void contiguous_memory_is_cached_and_below_highest(struct kunit *test)
 {
-	static const u64 highs[] = { SZ_16M - 1, SZ_4G - 1, U64_MAX };
+	const u64 highs[] = { test_low_end(), SZ_4G - 1, U64_MAX };
 	struct contigmem_request req = CONTIGMEM_REQUEST(TEST_ODD_SIZE + 1);
 	int i;
 

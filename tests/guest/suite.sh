@@ -570,7 +570,7 @@ tests() {
 	user_space
 	port
 	# Its uncached memory is not at hand where calls of the Windows API cannot sleep.
-	[ "$(uname -m)" = aarch64 ] || scope
+	[ ${#reserve[@]} != 0 ] || scope
 	echo 0 >$parameters/reserve_uncached
 	if shrink; then result shrink ok; else result shrink failed; fi
 	step "trace.sh"
@@ -599,9 +599,10 @@ non_wb_before=$(non_wb)
 free_before=$(free_kb)
 [ "$only" = suites ] || find_memory
 
-# Without CONFIG_PREEMPT_COUNT, as on Debian's arm64, calls of the Windows API cannot sleep.
+# Without CONFIG_PREEMPT_COUNT, as on Debian's arm64, calls of the Windows API cannot sleep. The
+# kernels with KUnit have it.
 reserve=()
-[ "$(uname -m)" != aarch64 ] || reserve=(reserve_uncached=1)
+[ "$(uname -m)" != aarch64 ] || [ -e contigmem_test.ko ] || reserve=(reserve_uncached=1)
 if load contigmem.ko "${reserve[@]}"; then
 	if [ "$only" = suites ]; then
 		kunit
