@@ -208,6 +208,38 @@ static bool contains(const struct contigmem_info *info, phys_addr_t phys)
 	return phys >= info->phys && phys - info->phys < info->size;
 }
 
+static void free_list_of(struct list_head *pages, unsigned int order)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, pages, lru) {
+		list_del(&page->lru);
+		__free_pages(page, order);
+	}
+}
+
+/* Larger than the blocks that a processor's list holds: when freed, all processors have them. */
+#define SPARE_ORDER	4
+#define SPARE		32
+
+/*
+ * A driver may take all that is above the watermarks. The shell that reads how much needs a few
+ * pages next, and where nothing can be reclaimed it would be killed for them: they are kept for
+ * it meanwhile.
+ */
+static void take_spare(struct list_head *spare)
+{
+	struct page *page;
+	int i;
+
+	for (i = 0; i < SPARE; i++) {
+		page = alloc_pages(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, SPARE_ORDER);
+		if (!page)
+			break;
+		list_add(&page->lru, spare);
+	}
+}
+
 /* Asks for blocks until refused, and keeps them. */
 static void do_take(const struct order *order)
 {
@@ -216,7 +248,10 @@ static void do_take(const struct order *order)
 	struct contigmem_verdict verdict = {};
 	unsigned long taken = 0;
 	char zone[120] = "";
+	LIST_HEAD(spare);
 
+	if (order->watch && order->count == ULONG_MAX)
+		take_spare(&spare);
 	req.partition = partition;
 	req.verdict = &verdict;
 	while (taken < order->count && !error) {
@@ -241,6 +276,7 @@ static void do_take(const struct order *order)
 			break;
 		cond_resched();
 	}
+	free_list_of(&spare, SPARE_ORDER);
 	scnprintf(answer, sizeof(answer), "taken=%lu error=%d reason=%d%s\n", taken, error,
 		  verdict.reason, zone);
 }
@@ -565,16 +601,6 @@ static void do_highatomic(const struct order *order)
 
 static LIST_HEAD(dma);
 static LIST_HEAD(squeezed);
-
-static void free_list_of(struct list_head *pages, unsigned int order)
-{
-	struct page *page, *next;
-
-	list_for_each_entry_safe(page, next, pages, lru) {
-		list_del(&page->lru);
-		__free_pages(page, order);
-	}
-}
 
 /* Free pages above the min watermarks. */
 static unsigned long pages_above_min(void)
