@@ -1000,16 +1000,35 @@ static bool files_do_not_mix(void)
 	return ok && free_one("id=%llu", a.id) && free_one("id=%llu", b.id);
 }
 
-/* A window in memory just freed, with one place for the block. */
+/* Bytes of a pageblock, or more: that of the largest page of a program. */
+static __u64 pageblock_size(void)
+{
+	FILE *file = fopen("/proc/meminfo", "r");
+	char line[128];
+	__u64 kb = 0;
+
+	while (file && !kb && fgets(line, sizeof(line), file))
+		sscanf(line, "Hugepagesize: %llu kB", &kb);
+	if (file)
+		fclose(file);
+	return kb * KB > 4 * MB ? kb * KB : 4 * MB;
+}
+
+/*
+ * A window in memory just freed, with one place for the block. All of its pageblock was free: in
+ * one with a kernel page, frames that lie in the list of a processor do not count as free.
+ */
 static bool exact_window(void)
 {
+	__u64 size = pageblock_size();
 	struct answer a, b;
 	char line[128];
 	int err = -EBUSY;
 
 	/* The kernel may allocate a page of the window in between; rarely five times. */
 	for (int i = 0; i < 5 && err; i++) {
-		if (alloc("size=4M align=4M", &a) || !free_one("id=%llu", a.id))
+		snprintf(line, sizeof(line), "size=%llu align=%llu", size, size);
+		if (alloc(line, &a) || !free_one("id=%llu", a.id))
 			return false;
 		why[0] = '\0';
 		snprintf(line, sizeof(line), "size=64K low=0x%llx high=0x%llx",
