@@ -10,7 +10,10 @@
 
 #include "frames.h"
 
-/* The largest block that is kept: 4 MiB. Work on a larger one takes longer than to find it. */
+/*
+ * The largest block that is kept: 4 MiB with pages of 4 KiB. Work on a larger one takes longer
+ * than to find it.
+ */
 #define CTGM_MAGAZINE_MOST	1024UL
 
 /* Numbers of owners, and of partitions, that a kind can tell apart. */

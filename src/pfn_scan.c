@@ -25,8 +25,8 @@ static bool pfn_is_loose(unsigned long pfn)
 
 /*
  * Does a block of pages that is not compound, so that only its first page has a
- * reference count, reach from @first to @pfn? Within a pageblock the answer does
- * not matter: one unmovable page makes all of the pageblock useless.
+ * reference count, reach from @first to @pfn? Within a pageblock it is taken to: one
+ * unmovable page keeps alloc_contig_range() from all of the pageblock.
  */
 static bool pfn_in_block_of(unsigned long first, unsigned int order, unsigned long pfn)
 {

@@ -24,6 +24,7 @@ static struct contigmem_partition *opened;
  * struct kind - a kind of request that is served
  * @size: bytes
  * @high: last byte; 0 for anywhere
+ * @low_memory: the last byte is that of low memory
  * @align: alignment
  * @boundary: boundary
  * @cache: cache type
@@ -33,6 +34,7 @@ static struct contigmem_partition *opened;
 struct kind {
 	size_t size;
 	phys_addr_t high;
+	bool low_memory;
 	phys_addr_t align;
 	phys_addr_t boundary;
 	enum contigmem_cache cache;
@@ -44,7 +46,7 @@ static const struct kind kinds[] = {
 	{ .size = 1, .gfp = GFP_KERNEL },
 	{ .size = SZ_64K, .gfp = GFP_KERNEL },
 	{ .size = SZ_64K, .high = SZ_4G - 1, .gfp = GFP_KERNEL },
-	{ .size = SZ_64K, .high = SZ_16M - 1, .gfp = GFP_KERNEL },
+	{ .size = SZ_64K, .low_memory = true, .gfp = GFP_KERNEL },
 	{ .size = TEST_ODD_SIZE, .align = TEST_ODD_ALIGN, .boundary = SZ_2M, .gfp = GFP_KERNEL },
 	{ .size = SZ_64K, .cache = CONTIGMEM_WRITECOMBINE, .gfp = GFP_KERNEL },
 	{ .size = SZ_2M, .cache = CONTIGMEM_UNCACHED, .gfp = GFP_NOIO },
@@ -61,7 +63,7 @@ static struct contigmem_request request_of(const struct kind *kind)
 {
 	struct contigmem_request req = CONTIGMEM_REQUEST(kind->size);
 
-	if (kind->high == SZ_16M - 1)
+	if (kind->low_memory)
 		req.high = test_low_end();
 	else if (kind->high)
 		req.high = kind->high;

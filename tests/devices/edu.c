@@ -152,29 +152,29 @@ static int edu_check_object(struct edu *edu, struct contigmem_pool *pool)
 	return error;
 }
 
+static int edu_check_request(struct edu *edu, const struct contigmem_request *req)
+{
+	void *vaddr = devm_contigmem_alloc(edu->dev, req, GFP_KERNEL);
+
+	return IS_ERR(vaddr) ? PTR_ERR(vaddr) : edu_check_block(edu, vaddr);
+}
+
 /* Blocks and the pool go when the driver is unbound. */
 static int edu_check_cache(struct edu *edu, enum contigmem_cache cache)
 {
 	struct contigmem_request req = contigmem_request_for(edu->dev, 2 * HALF);
 	struct contigmem_pool *pool;
-	void *vaddr;
 	int error, i;
 
 	req.cache = cache;
-	vaddr = devm_contigmem_alloc(edu->dev, &req, GFP_KERNEL);
-	if (IS_ERR(vaddr))
-		return PTR_ERR(vaddr);
-	error = edu_check_block(edu, vaddr);
+	error = edu_check_request(edu, &req);
 	if (error)
 		return error;
 	if (iommu) {
 		/* The device reaches all of memory. */
 		req.low = BIT_ULL(EDU_ADDRESS_BITS);
 		req.high = (phys_addr_t)-1;
-		vaddr = devm_contigmem_alloc(edu->dev, &req, GFP_KERNEL);
-		if (IS_ERR(vaddr))
-			return PTR_ERR(vaddr);
-		error = edu_check_block(edu, vaddr);
+		error = edu_check_request(edu, &req);
 		if (error)
 			return error;
 	}
