@@ -34,6 +34,8 @@
 #define GATHER_TAKES		(32 << 10)
 /* The pieces change while others allocate and free: they are looked up so often. */
 #define GATHER_ROUNDS		32
+/* Pageblocks of a zone that are looked at, for one that gets the processors' lists drained. */
+#define GATHER_DRAIN_LOOKS	128
 
 /**
  * struct ctgm_gather_run - a run of frames that could be gathered
@@ -244,11 +246,80 @@ static unsigned int gather_take(struct ctgm_gather *gather, int type, unsigned i
 	return found;
 }
 
+/* Can alloc_contig_range() take frames of this pageblock? */
+static bool gather_is_clean(struct ctgm_gather *gather, const struct ctgm_range *range,
+			    unsigned long pfn)
+{
+	unsigned long end = pageblock_end_pfn(pfn), at;
+	const char *kind;
+	struct ctgm_frame_run run;
+
+	if (pageblock_start_pfn(pfn) < range->first || end - 1 > range->last)
+		return false;
+	for (at = pageblock_start_pfn(pfn); at < end; at = run.last + 1) {
+		ctgm_pfn_scan(&gather->reader, at, &run, &kind);
+		if (run.state > CTGM_FRAME_MOVABLE)
+			return false;
+	}
+	return true;
+}
+
+/* Take a free frame of a pageblock by alloc_contig_range(), and give it back; in a query as if. */
+static bool gather_pass_through(struct ctgm_gather *gather, unsigned long first)
+{
+	unsigned long pfn;
+	struct ctgm_frame_run run;
+
+	for (pfn = first; pfn < first + pageblock_nr_pages; pfn = run.last + 1) {
+		if (!ctgm_pfn_in_free_block(&gather->reader, pfn, 0, &run)) {
+			run.last = pfn;
+			continue;
+		}
+		if (ctgm_contig_take(gather->ac, pfn, pfn + 1))
+			return false;
+		if (!gather->ac->query)
+			free_contig_range(pfn, 1);
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Have the processors' lists given back to the zone's, or in a query say whether they would be.
+ * alloc_contig_range() does that for whoever has a pageblock where it can take anything.
+ */
+static bool gather_drain_lists(struct ctgm_gather *gather)
+{
+	const struct ctgm_alloc_control *ac = gather->ac;
+	const struct ctgm_range *range = NULL;
+	unsigned long first, step, looks = 0;
+
+	/* All over the zone: what the kernel took when it booted lies together. */
+	step = ctgm_catch_zone(ac)->spanned_pages / GATHER_DRAIN_LOOKS;
+	step = pageblock_align(step + 1);
+	while ((range = ctgm_range_next(ac->ranges, ac->node, range))) {
+		if (range->zone != ac->zone || range->is_cma)
+			continue;
+		first = pageblock_align(range->first);
+		for (; first <= range->last; first += step) {
+			if (looks++ == GATHER_DRAIN_LOOKS || fatal_signal_pending(current) ||
+			    ctgm_is_late(ac))
+				return false;
+			if (gather_is_clean(gather, range, first) &&
+			    gather_pass_through(gather, first))
+				return true;
+			cond_resched();
+		}
+	}
+	return false;
+}
+
 /* Take the pieces that are not held, the largest first. True if all are. */
 static bool gather_take_all(struct ctgm_gather *gather)
 {
 	struct ctgm_gather_pieces pieces;
 	unsigned int round, found, order;
+	bool drained = false;
 	int type;
 
 	for (round = 0; round < GATHER_ROUNDS; round++) {
@@ -266,30 +337,16 @@ static bool gather_take_all(struct ctgm_gather *gather)
 					return false;
 			}
 		}
-		if (!found)
-			return !pieces.loose &&
-			       bitmap_weight(gather->held, gather->nr_held) >=
+		if (found)
+			continue;
+		if (!pieces.loose)
+			return bitmap_weight(gather->held, gather->nr_held) >=
 			       gather->end - gather->start;
+		if (drained || !gather_drain_lists(gather))
+			return false;
+		drained = true;
 	}
 	return false;
-}
-
-/* Can alloc_contig_range() take frames of this pageblock? */
-static bool gather_is_clean(struct ctgm_gather *gather, const struct ctgm_range *range,
-			    unsigned long pfn)
-{
-	unsigned long end = pageblock_end_pfn(pfn), at;
-	const char *kind;
-	struct ctgm_frame_run run;
-
-	if (pageblock_start_pfn(pfn) < range->first || end - 1 > range->last)
-		return false;
-	for (at = pageblock_start_pfn(pfn); at < end; at = run.last + 1) {
-		ctgm_pfn_scan(&gather->reader, at, &run, &kind);
-		if (run.state > CTGM_FRAME_MOVABLE)
-			return false;
-	}
-	return true;
 }
 
 /* Take the part of the run in pageblocks without a page that stays; in a query as if. */
@@ -333,7 +390,7 @@ static bool gather_has_all(struct ctgm_gather *gather)
 	int type;
 
 	gather_look_up(gather, &pieces);
-	if (pieces.other || pieces.loose)
+	if (pieces.other || (pieces.loose && !gather_drain_lists(gather)))
 		return false;
 	for (order = 0; order < pageblock_order; order++) {
 		for (type = 0; type < CTGM_CATCH_TYPES; type++) {
@@ -421,8 +478,8 @@ static enum contigmem_reason gather_alloc(struct ctgm_alloc_control *ac, struct 
 		return CONTIGMEM_WOULD_SLEEP;
 	if (ac->fast || ac->place.nr > GATHER_MOST_PAGEBLOCKS * pageblock_nr_pages)
 		return CONTIGMEM_NO_FREE_RUN;
-	/* A single free page is src/catch.c's. */
-	if (ac->place.nr == 1)
+	/* A single free page is src/catch.c's, unless a processor's list has it. */
+	if (ac->place.nr == 1 && ac->place.last - ac->place.first >= pageblock_nr_pages)
 		return CONTIGMEM_NO_FREE_RUN;
 	reason = ctgm_watermark_refuses(ac);
 	if (reason)

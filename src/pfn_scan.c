@@ -24,16 +24,13 @@ static bool pfn_is_loose(unsigned long pfn)
 }
 
 /*
- * Does a block of pages that is not compound, so that only its first page has a
- * reference count, reach from @first to @pfn? Within a pageblock it is taken to: one
- * unmovable page keeps alloc_contig_range() from all of the pageblock.
+ * May a page be the first of a block of @order that is not compound, so that only the first page
+ * has a reference count?
  */
-static bool pfn_in_block_of(unsigned long first, unsigned int order, unsigned long pfn)
+static bool pfn_begins_block(unsigned long first, unsigned int order)
 {
 	unsigned int half;
 
-	if (first >= pageblock_start_pfn(pfn))
-		return true;
 	for (half = 0; half < order; half++) {
 		if (!pfn_is_loose(first + (1UL << half)))
 			return false;
@@ -86,7 +83,7 @@ static bool pfn_may_move(struct page *head)
 
 /*
  * A frame without references is in a free block, in a block that is not compound,
- * or in a per-CPU list, which alloc_contig_range() drains.
+ * or in a per-CPU list, which alloc_contig_range() and src/gather.c drain.
  */
 static void pfn_scan_unreferenced(unsigned long pfn, struct ctgm_frame_run *run,
 				  const char **kind)
@@ -101,7 +98,7 @@ static void pfn_scan_unreferenced(unsigned long pfn, struct ctgm_frame_run *run,
 		struct page *head = pfn_to_page(first);
 
 		if (page_ref_count(head) && !PageCompound(head) && !pfn_may_move(head) &&
-		    !compat_page_has_movable_ops(head) && pfn_in_block_of(first, order, pfn)) {
+		    !compat_page_has_movable_ops(head) && pfn_begins_block(first, order)) {
 			run->first = first;
 			run->state = CTGM_FRAME_UNMOVABLE;
 			*kind = "kernel";

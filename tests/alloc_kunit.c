@@ -612,6 +612,87 @@ static void fast_moves_no_page(struct kunit *test)
 	}
 }
 
+/* Frames that a processor's list holds: neither in use nor in a free block. */
+static unsigned int loose_frames(unsigned long first, unsigned long nr)
+{
+	unsigned int loose = 0;
+	unsigned long pfn;
+
+	for (pfn = first; pfn < first + nr; pfn++)
+		loose += !page_ref_count(pfn_to_page(pfn)) && !PageBuddy(pfn_to_page(pfn));
+	return loose;
+}
+
+static bool any_in_use(unsigned long first, unsigned long nr)
+{
+	unsigned long pfn;
+
+	for (pfn = first; pfn < first + nr; pfn++) {
+		if (page_ref_count(pfn_to_page(pfn)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Frees frames of a pageblock that is otherwise in use, so that they wait in a processor's list,
+ * and requests just these. Returns how many waited.
+ */
+static unsigned int request_from_list(struct kunit *test, struct page *page, unsigned long nr)
+{
+	unsigned long half = pageblock_nr_pages / 2, freed = nr + pageblock_nr_pages / 8, i;
+	unsigned long first = page_to_pfn(page) + half;
+	struct contigmem_request req = CONTIGMEM_REQUEST(nr << PAGE_SHIFT);
+	struct contigmem_verdict verdict = {};
+	unsigned int loose;
+	void *vaddr;
+	int refused;
+
+	split_page(page, pageblock_order);
+	preempt_disable();
+	/* Whoever allocates single pages meanwhile gets those that were freed last. */
+	for (i = 0; i < freed; i++)
+		__free_page(pfn_to_page(first + i));
+	loose = loose_frames(first, nr);
+	preempt_enable();
+	req.low = PFN_PHYS(first);
+	req.high = PFN_PHYS(first + nr) - 1;
+	req.verdict = &verdict;
+	refused = contigmem_query(&req, GFP_KERNEL, NULL);
+	vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
+	if (!IS_ERR(vaddr))
+		test_free(test, vaddr);
+	if (IS_ERR(vaddr) || refused)
+		KUNIT_EXPECT_TRUE_MSG(test, any_in_use(first, nr),
+				      "%lu frames, %u in a list: %s, blocker %#lx %s", nr, loose,
+				      contigmem_reason_text(verdict.reason), verdict.blocker,
+				      verdict.blocker_kind ?: "-");
+	for (i = 0; i < pageblock_nr_pages; i++) {
+		if (i < half || i >= half + freed)
+			__free_page(page + i);
+	}
+	return loose;
+}
+
+/*
+ * A free frame in a processor's list looks like a part of a block of the kernel's, and where a
+ * page beside it stays alloc_contig_range() does not drain the list.
+ */
+static void frames_in_lists_are_served(struct kunit *test)
+{
+	static const unsigned int sizes[] = { 1, 2, 16 };
+	unsigned int loose = 0, i;
+
+	for (i = 0; i < 4 * ARRAY_SIZE(sizes); i++) {
+		struct page *page = alloc_pages(GFP_KERNEL, pageblock_order);
+
+		KUNIT_ASSERT_NOT_NULL(test, page);
+		loose += request_from_list(test, page, sizes[i % ARRAY_SIZE(sizes)]);
+	}
+	kunit_info(test, "%u frames were in a list", loose);
+	KUNIT_EXPECT_NE(test, loose, 0U);
+}
+
 /* The same frames again, with the content of the block before. */
 static void zero_clears_a_dirty_block(struct kunit *test)
 {
@@ -1033,6 +1114,7 @@ static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(readonly_cannot_be_written),
 	KUNIT_CASE(readonly_shows_what_is_there),
 	KUNIT_CASE(fast_moves_no_page),
+	KUNIT_CASE(frames_in_lists_are_served),
 	KUNIT_CASE(zero_clears_a_dirty_block),
 	KUNIT_CASE(zero_clears_from_every_source),
 	KUNIT_CASE(describe_counts_blocks_and_time),
