@@ -19,6 +19,9 @@ lines=${4:-1000}	# of fuzz_test
 only=${5:-}
 debugfs=/sys/kernel/debug
 parameters=/sys/module/contigmem/parameters
+# Not in the shared folder: to read one MiB from the host takes a second on the debug kernel.
+modules=$(mktemp -d)
+cp ./*.ko "$modules"
 problems=0
 
 result() { echo "$1=$2" >>results; }
@@ -77,7 +80,7 @@ leaks() {
 
 load() {
 	step "loading $*"
-	insmod "$@" || { problem "insmod $* failed"; return 1; }
+	insmod "$modules/$1" "${@:2}" || { problem "insmod $* failed"; return 1; }
 }
 
 unload() {
@@ -439,7 +442,7 @@ shrink() {
 # rejected PARAMETER: insmod fails, and logs why.
 rejected() {
 	dmesg -c >/dev/null
-	if insmod contigmem.ko "partition=ring:64K" "$1" 2>/dev/null; then
+	if insmod "$modules/contigmem.ko" "partition=ring:64K" "$1" 2>/dev/null; then
 		rmmod contigmem
 		problem "$1 was accepted"
 	fi

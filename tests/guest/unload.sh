@@ -11,8 +11,9 @@ seconds=$2
 debugfs=/sys/kernel/debug/contigmem
 parameters=/sys/module/contigmem/parameters
 problems=0
-# Not in the shared folder, where each line would take a message to the host.
+# Not in the shared folder, where each line would take a message to the host, and a module many.
 scratch=$(mktemp -d)
+cp contigmem.ko "$scratch"
 mkfifo "$scratch/fifo"
 exec 9<>"$scratch/fifo"
 shopt -s nullglob
@@ -109,9 +110,9 @@ read_files &
 for ((cycle = 0; cycle < cycles; cycle++)); do
 	[ "$cycle" -lt 2 ] || [ "$SECONDS" -lt "$seconds" ] || break
 	# The first partition gives the writers time.
-	if insmod contigmem.ko partition=unload:64M,cache=wc partition=bad 2>/dev/null; then
+	if insmod "$scratch/contigmem.ko" partition=unload:64M,cache=wc partition=bad 2>/dev/null; then
 		problem "a bad partition was accepted"
-	elif insmod contigmem.ko partition=unload:4M,cache=wc tag_limit=Load:1M; then
+	elif insmod "$scratch/contigmem.ko" partition=unload:4M,cache=wc tag_limit=Load:1M; then
 		echo size=64K cache=wc >$debugfs/alloc || problem "no block"
 		echo size=64K partition=unload cache=wc >$debugfs/alloc || problem "no block in the partition"
 		wait_for_writes
