@@ -46,6 +46,8 @@ MODULE_PARM_DESC(budget_reads, "page frames of a zone that may be read for a req
 #define CONTIG_CHEAP_MOVES	4096
 /* Between passes: reclaim and compaction isolate 32 pages, and put them back sooner. */
 #define CONTIG_USECS_BETWEEN	1000
+/* Pages in the way, read last, that are looked at once more before memory is read again. */
+#define CONTIG_DOUBTS		16
 /* Frames given back between two calls of cond_resched(): a millisecond. */
 #define CONTIG_FREE_STEP	8192UL
 
@@ -98,6 +100,8 @@ struct ctgm_contig_pass {
  * @busy: a candidate range turned out busy, or has a page that is held
  * @wary: after one did, ranges with pages that others hold are passed over
  * @free: the free frames read last that are adjacent
+ * @doubts: pages in the way that were read last
+ * @nr_doubts: how many were read
  * @reads: frames read
  * @attempts: candidate ranges that turned out busy
  * @moved: pages that were to be migrated out of those
@@ -118,6 +122,8 @@ struct ctgm_contig_search {
 	bool busy;
 	bool wary;
 	struct ctgm_frame_run free;
+	unsigned long doubts[CONTIG_DOUBTS];
+	unsigned long nr_doubts;
 	unsigned long reads;
 	unsigned long attempts;
 	unsigned long moved;
@@ -247,6 +253,8 @@ static void contig_read_frame(struct ctgm_window_search *windows, unsigned long 
 		verdict->blocker_kind = search->kind;
 	}
 	search->saw_pinned |= run->state == CTGM_FRAME_PINNED;
+	if (run->state >= CTGM_FRAME_PINNED && !search->reader.skip)
+		search->doubts[search->nr_doubts++ % CONTIG_DOUBTS] = pfn;
 }
 
 /* Whole pageblocks first: they are found by few reads, and serve later requests as well. */
@@ -839,22 +847,50 @@ static enum contigmem_reason contig_clear_any(struct ctgm_contig_search *search,
 }
 
 /*
- * Is another pass over the same memory worth it? Yes if a candidate range turned out busy.
- * Where all ranges were blocked, only if the pass was cheap: a page that was just
- * allocated, for a file or as the target of a migration, looks like a kernel page until
- * it has its mapping.
+ * Is a page no longer in the way? A page that was just allocated, for a file or as the target of a
+ * migration, looks like a kernel page until it has its mapping.
+ */
+static bool contig_doubt_resolved(struct ctgm_contig_search *search)
+{
+	unsigned int i;
+	struct ctgm_frame_run run;
+	const char *kind;
+
+	for (i = 0; i < min_t(unsigned long, search->nr_doubts, CONTIG_DOUBTS); i++) {
+		contig_count_read(search);
+		ctgm_pfn_scan(&search->reader, search->doubts[i], &run, &kind);
+		if (run.state < CTGM_FRAME_PINNED)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Wait, and say whether another pass over the same memory is worth it. It is if a candidate range
+ * turned out busy. Where all ranges were blocked, it is if the pass was cheap and a page is no
+ * longer in the way.
  */
 static bool contig_tries_again(struct ctgm_contig_search *search, unsigned int passes)
 {
 	bool cheap = search->reads <= CONTIG_CHEAP_READS && search->moved <= CONTIG_CHEAP_MOVES;
-	unsigned int most = cheap ? CONTIG_MAX_CHEAP_PASSES : CONTIG_MAX_PASSES;
+	unsigned int most = cheap ? CONTIG_MAX_CHEAP_PASSES : CONTIG_MAX_PASSES, waits;
 
 	if (search->busy) {
 		/* Ranges that failed are tried again once, after all others. */
 		search->wary &= passes + 1 < most;
-		return passes < most;
+		if (passes >= most)
+			return false;
+		fsleep(CONTIG_USECS_BETWEEN);
+		return true;
 	}
-	return search->ac->verdict.blocker_kind && cheap && passes < CONTIG_MAX_PASSES;
+	if (!cheap)
+		return false;
+	for (waits = passes; waits < CONTIG_MAX_PASSES && search->nr_doubts; waits++) {
+		fsleep(CONTIG_USECS_BETWEEN);
+		if (contig_doubt_resolved(search))
+			return true;
+	}
+	return false;
 }
 
 /* Allocate from a node by migrating pages. */
@@ -874,8 +910,7 @@ static enum contigmem_reason contig_alloc_migrate(struct ctgm_alloc_control *ac,
 		return CONTIGMEM_NO_BOOKKEEPING;
 	do {
 		search.busy = false;
-		if (passes)
-			fsleep(CONTIG_USECS_BETWEEN);
+		search.nr_doubts = 0;
 		ctgm_lru_drain();
 		if (!passes)
 			reason = contig_clear_any(&search, true);

@@ -693,6 +693,39 @@ static void frames_in_lists_are_served(struct kunit *test)
 	KUNIT_EXPECT_NE(test, loose, 0U);
 }
 
+/*
+ * What stays in the way of a request is looked at once by each search: for free pageblocks, in low
+ * memory twice, for free frames, twice before pages are migrated, and for pieces to gather.
+ */
+static void a_refusal_looks_once(struct kunit *test)
+{
+	unsigned long places = 4, searches = 6, least = ULONG_MAX;
+	struct contigmem_request req = CONTIGMEM_REQUEST(pageblock_nr_pages << PAGE_SHIFT);
+	struct contigmem_request all = req;
+	struct contigmem_verdict verdict;
+	void *vaddr, *held;
+	int i;
+
+	all.size = places * req.size;
+	all.align = req.size;
+	held = test_alloc(test, &all, GFP_KERNEL);
+	req.align = req.size;
+	req.low = contigmem_phys(held);
+	req.high = req.low + all.size - 1;
+	req.verdict = &verdict;
+	/* A request has what is at hand elsewhere given back, and looks again then. */
+	for (i = 0; i < 8 && least > places * searches; i++) {
+		vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
+		KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(vaddr), -EBUSY);
+		KUNIT_EXPECT_EQ(test, verdict.reason, CONTIGMEM_BLOCKED);
+		least = min(least, verdict.windows);
+		if (!IS_ERR(vaddr))
+			contigmem_free(vaddr);
+	}
+	KUNIT_EXPECT_LE(test, least, places * searches);
+	test_free(test, held);
+}
+
 /* The same frames again, with the content of the block before. */
 static void zero_clears_a_dirty_block(struct kunit *test)
 {
@@ -1115,6 +1148,7 @@ static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(readonly_shows_what_is_there),
 	KUNIT_CASE(fast_moves_no_page),
 	KUNIT_CASE(frames_in_lists_are_served),
+	KUNIT_CASE(a_refusal_looks_once),
 	KUNIT_CASE(zero_clears_a_dirty_block),
 	KUNIT_CASE(zero_clears_from_every_source),
 	KUNIT_CASE(describe_counts_blocks_and_time),
