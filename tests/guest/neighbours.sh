@@ -129,20 +129,22 @@ try_offline() {
 	return "$status"
 }
 
-# find_memory: sets $memory, $low and $high to the highest memory that can go offline. It
-# stays offline until it is brought online, so that nothing unmovable is in it.
+# find_memory: sets $memory, $low and $high to the highest memory that can go offline, soon if
+# there is any. It stays offline until it is brought online, so that nothing unmovable is in it.
 find_memory() {
-	local size name
+	local size name limit
 
 	[ -e /sys/devices/system/memory/block_size_bytes ] || return
 	size=$((0x$(cat /sys/devices/system/memory/block_size_bytes)))
-	for name in $(cd /sys/devices/system/memory && printf '%s\n' memory[0-9]* | sort -rV); do
-		memory=/sys/devices/system/memory/$name
-		[ "$(cat "$memory/state")" = online ] || continue
-		try_offline 20 || continue
-		low=$((${name#memory} * size))
-		high=$((low + size - 1))
-		return
+	for limit in 3 20; do
+		for name in $(cd /sys/devices/system/memory && printf '%s\n' memory[0-9]* | sort -rV); do
+			memory=/sys/devices/system/memory/$name
+			[ "$(cat "$memory/state")" = online ] || continue
+			try_offline "$limit" || continue
+			low=$((${name#memory} * size))
+			high=$((low + size - 1))
+			return
+		done
 	done
 	return 1
 }

@@ -312,22 +312,25 @@ ask() {
 	echo "$answer"
 }
 
-# The kernel retries for ever, until a fatal signal. Not bash, which is not in memory.
-try_offline() { timeout -s KILL 60 sh -c "echo offline >$memory/state" 2>/dev/null; }
+# try_offline [SECONDS]: the kernel retries for ever, until a fatal signal. Not bash, which is not in
+# memory.
+try_offline() { timeout -s KILL "${1:-60}" sh -c "echo offline >$memory/state" 2>/dev/null; }
 
-# Takes the highest memory block offline that can be: sets $memory, $low and $high. It
-# stays offline until bring_online, so that the kernel allocates no unmovable page in it.
+# Takes the highest memory block offline that can be, soon if any can: sets $memory, $low and
+# $high. It stays offline until bring_online, so that the kernel allocates no unmovable page in it.
 find_memory() {
-	local size name
+	local size name limit
 
 	size=$((0x$(cat /sys/devices/system/memory/block_size_bytes)))
-	for name in $(cd /sys/devices/system/memory && printf '%s\n' memory[0-9]* | sort -rV); do
-		memory=/sys/devices/system/memory/$name
-		[ "$(cat "$memory/state")" = online ] || continue
-		try_offline || continue
-		low=$((${name#memory} * size))
-		high=$((low + size - 1))
-		return
+	for limit in 5 60; do
+		for name in $(cd /sys/devices/system/memory && printf '%s\n' memory[0-9]* | sort -rV); do
+			memory=/sys/devices/system/memory/$name
+			[ "$(cat "$memory/state")" = online ] || continue
+			try_offline "$limit" || continue
+			low=$((${name#memory} * size))
+			high=$((low + size - 1))
+			return
+		done
 	done
 	problem "no memory can go offline"
 }
