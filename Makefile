@@ -46,6 +46,9 @@ bench:
 bench-aged:
 	@scripts/bench --aged
 
+bench-crowded:
+	@scripts/bench --crowded
+
 prove:
 	@scripts/prove
 
@@ -74,8 +77,9 @@ help:
 	@echo 'make trace    runs scripts/bpftrace on a kernel built for it; before a release'
 	@echo 'make bench    measures beside the kernel'"'"'s own allocators; QUICK=1: less of it'
 	@echo 'make bench-aged  the same requests after a million operations have aged memory'
+	@echo 'make bench-crowded KERNEL=debian-6.1  what memory that others fill can give, on that kernel'
 	@echo 'make update   looks for newer kernels the next time'
 	@echo
 	@echo 'Kernels and logs are kept in CONTIGMEM_CACHE, by default ~/.cache/contigmem.'
 
-.PHONY: modules clean install uninstall demo check check-all kunit lint bench bench-aged prove race trace update help
+.PHONY: modules clean install uninstall demo check check-all kunit lint bench bench-aged bench-crowded prove race trace update help
