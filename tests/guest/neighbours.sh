@@ -129,6 +129,18 @@ try_offline() {
 	return "$status"
 }
 
+# soon COMMAND...: until it succeeds, for a few seconds. A page that was just allocated is on no list
+# yet, and memory with it stays online.
+soon() {
+	local tries
+
+	for ((tries = 0; tries < 30; tries++)); do
+		! "$@" || return 0
+		sleep 0.2
+	done
+	return 1
+}
+
 # find_memory: sets $memory, $low and $high to the highest memory that can go offline, soon if
 # there is any. It stays offline until it is brought online, so that nothing unmovable is in it.
 find_memory() {
@@ -182,7 +194,7 @@ offline_beside() {
 	note "$off of $((off + refused)) attempts went offline, the longest took $longest ms"
 	[ "$(cat "$memory/state")" = online ] || echo online_kernel >"$memory/state"
 	arenas_back
-	try_offline 20 || why "memory that nobody uses stays online"
+	soon try_offline 20 || why "memory that nobody uses stays online"
 	[ "$(cat "$memory/state")" = online ] || echo online_kernel >"$memory/state"
 }
 
@@ -201,23 +213,32 @@ offline_small() {
 # free_frames: as contigmem reads them.
 free_frames() { awk '!/^#/ { sum += $5 } END { print sum }' "$debugfs/contigmem/memory"; }
 
+# leave: takes memory offline, and reads the free frames meanwhile.
+leave() {
+	local i pid
+
+	inside=0
+	(echo offline >"$memory/state") 2>/dev/null &
+	pid=$!
+	for ((i = 0; i < 100 && inside == 0; i++)); do
+		sleep 0.05
+		kill -0 "$pid" 2>/dev/null || break
+		inside=$(value free "$(act leaving)")
+	done
+	during=$(free_frames)
+	wait "$pid" 2>/dev/null
+}
+
 # While memory goes offline contigmem reads nothing of it: its struct pages may be gone at
 # any time.
 leaving() {
-	local before during after inside=0 i pid
+	local before during after inside
 
 	find_memory || { skip "no memory can go offline"; return; }
 	echo online_kernel >"$memory/state"
 	before=$(free_frames)
 	act "linger pause=2000000" >/dev/null
-	(echo offline >"$memory/state") 2>/dev/null &
-	pid=$!
-	for ((i = 0; i < 100 && inside == 0; i++)); do
-		sleep 0.05
-		inside=$(value free "$(act leaving)")
-	done
-	during=$(free_frames)
-	wait "$pid" 2>/dev/null || why "the memory did not go offline"
+	soon leave || why "the memory did not go offline"
 	act linger >/dev/null
 	echo online_kernel >"$memory/state"
 	after=$(free_frames)

@@ -316,6 +316,18 @@ ask() {
 # memory.
 try_offline() { timeout -s KILL "${1:-60}" sh -c "echo offline >$memory/state" 2>/dev/null; }
 
+# soon COMMAND...: until it succeeds, for a few seconds. A page that was just allocated is on no list
+# yet, and memory with it stays online.
+soon() {
+	local tries
+
+	for ((tries = 0; tries < 30; tries++)); do
+		! "$@" || return 0
+		sleep 0.2
+	done
+	return 1
+}
+
 # Takes the highest memory block offline that can be, soon if any can: sets $memory, $low and
 # $high. It stays offline until bring_online, so that the kernel allocates no unmovable page in it.
 find_memory() {
@@ -361,7 +373,7 @@ hotplug() {
 	done &
 	load=$!
 	for i in 1 2 3 4 5; do
-		offline || problem "memory without a block stayed online, loop $i"
+		soon offline || problem "memory without a block stayed online, loop $i"
 	done
 	kill $load
 	wait $load 2>/dev/null
@@ -372,11 +384,7 @@ hotplug() {
 		! offline || problem "memory with a live block went offline: $answer"
 		agrees "memory that stayed online"
 		echo all >$debugfs/contigmem/free
-		for ((i = 0; i < 30; i++)); do
-			! offline || break
-			sleep 0.2
-		done
-		[ $i -lt 30 ] || problem "memory with an idle arena stays online: $answer"
+		soon offline || problem "memory with an idle arena stays online: $answer"
 		agrees "memory that was offline"
 	done
 	hotplug_reserve
@@ -395,11 +403,7 @@ hotplug_reserve() {
 	wanted=$(stat frames_reserved)
 	[ "$wanted" -gt 0 ] || problem "there is no reserve"
 	agrees "a reserve"
-	for ((i = 0; i < 30; i++)); do
-		! offline || break
-		sleep 0.2
-	done
-	[ $i -lt 30 ] || problem "memory with a reserve stays online"
+	soon offline || problem "memory with a reserve stays online"
 	for ((i = 0; i < 50; i++)); do
 		[ "$(stat frames_reserved)" != "$wanted" ] || break
 		sleep 0.2
@@ -501,7 +505,7 @@ box RANGE 65536 65536 N cached 0 0 0 1" ] || problem "partitions: $(cat $list)"
 	grep -q "^stays .* 65536 65536 " $list || problem "partitions: $(cat $list)"
 	agrees "memory with a partition that stayed online"
 	unload contigmem
-	try_offline || problem "memory that had a partition stays online"
+	soon try_offline || problem "memory that had a partition stays online"
 	bring_online
 	for parameter in partition=ring:4K partition=a partition=:4K partition=a:0 \
 		partition=a:4K,cache=none partition=a:4K,tag=x partition=a:4K,readonly \
