@@ -649,12 +649,10 @@ static unsigned int request_from_list(struct kunit *test, struct page *page, uns
 	int refused;
 
 	split_page(page, pageblock_order);
-	preempt_disable();
 	/* Whoever allocates single pages meanwhile gets those that were freed last. */
 	for (i = 0; i < freed; i++)
 		__free_page(pfn_to_page(first + i));
 	loose = loose_frames(first, nr);
-	preempt_enable();
 	req.low = PFN_PHYS(first);
 	req.high = PFN_PHYS(first + nr) - 1;
 	req.verdict = &verdict;

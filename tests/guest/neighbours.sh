@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # usage: neighbours.sh [--seconds N] [TEST...]
-# Runs in a guest, in a folder with contigmem.ko, contigmem_neighbours.ko and
+# Runs in a guest, in a folder with contigmem.ko, contigmem_neighbours.ko, offline.sh and
 # neighbours_test: what contigmem does to others. Prints TAP. A test that the kernel or its
 # command line cannot show is skipped; all are shown with 1.5 GiB of memory and
 # cma=64M@1024M-1088M init_on_free=1 init_on_alloc=0. With --seconds, no test makes others
@@ -16,6 +16,9 @@ tests=("$@")
 [ $# -gt 0 ] || tests=(cma highatomic offline offline_small leaving watermark watermark_fast
 	page_cache low_zone descends references hugetlb idle_arenas counts
 	fault_handler held_frame init_on_free poison)
+
+# shellcheck source=tests/guest/offline.sh
+. ./offline.sh
 
 step() { echo "contigmem-neighbours: $*" >/dev/kmsg; }
 
@@ -129,44 +132,12 @@ try_offline() {
 	return "$status"
 }
 
-# soon COMMAND...: until it succeeds, for a few seconds. A page that was just allocated is on no list
-# yet, and memory with it stays online.
-soon() {
-	local tries
-
-	for ((tries = 0; tries < 30; tries++)); do
-		! "$@" || return 0
-		sleep 0.2
-	done
-	return 1
-}
-
-# find_memory: sets $memory, $low and $high to the highest memory that can go offline, soon if
-# there is any. It stays offline until it is brought online, so that nothing unmovable is in it.
-find_memory() {
-	local size name limit
-
-	[ -e /sys/devices/system/memory/block_size_bytes ] || return
-	size=$((0x$(cat /sys/devices/system/memory/block_size_bytes)))
-	for limit in 3 20; do
-		for name in $(cd /sys/devices/system/memory && printf '%s\n' memory[0-9]* | sort -rV); do
-			memory=/sys/devices/system/memory/$name
-			[ "$(cat "$memory/state")" = online ] || continue
-			try_offline "$limit" || continue
-			low=$((${name#memory} * size))
-			high=$((low + size - 1))
-			return
-		done
-	done
-	return 1
-}
-
 # offline_beside ATTEMPTS LIMIT STORM: memory goes offline and online while others allocate in
 # it; each attempt comes back, with whatever result, within LIMIT seconds.
 offline_beside() {
 	local attempts=$1 limit=$2 status i off=0 refused=0 longest=0 end level
 
-	find_memory || { skip "no memory can go offline"; return; }
+	find_memory 3 20 || { skip "no memory can go offline"; return; }
 	echo online_kernel >"$memory/state"
 	# Each refusal dumps the page that stays, on a slow console.
 	read -r level <<<"$(cut -f 1 /proc/sys/kernel/printk)"
@@ -234,7 +205,7 @@ leave() {
 leaving() {
 	local before during after inside
 
-	find_memory || { skip "no memory can go offline"; return; }
+	find_memory 3 20 || { skip "no memory can go offline"; return; }
 	echo online_kernel >"$memory/state"
 	before=$(free_frames)
 	act "linger pause=2000000" >/dev/null

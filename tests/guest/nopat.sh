@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # usage: nopat.sh
 # Runs in a guest booted with nopat: uncached and write-combined requests are refused
-# with EOPNOTSUPP, cached ones are served. The firmware keeps 64 KiB at 0x30010000, and what
+# with EOPNOTSUPP, cached ones are served. 64 KiB at 0x30010000 are reserved at boot, and what
 # lies beside them in their pageblock is served. Prints a line for each problem; its status is
 # 1 if any.
 
@@ -47,6 +47,6 @@ for request in 'size=4K' 'size=64K' 'size=128K align=128K' 'size=300K boundary=5
 	expect 'ok ' "$request low=0x30020000 high=0x301fffff"
 	echo all >$debugfs/contigmem/free
 done
-grep -qi '30010000-3001ffff : reserved' /proc/iomem || problem "the firmware keeps nothing"
+grep -qi '30010000-3001ffff : reserved' /proc/iomem || problem "nothing is reserved"
 rmmod contigmem || problem "rmmod failed"
 [ $problems = 0 ]

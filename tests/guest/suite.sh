@@ -23,6 +23,8 @@ parameters=/sys/module/contigmem/parameters
 modules=$(mktemp -d)
 cp ./*.ko "$modules"
 problems=0
+# shellcheck source=tests/guest/offline.sh
+. ./offline.sh
 
 result() { echo "$1=$2" >>results; }
 step() { echo "contigmem-suite: $*" >/dev/kmsg; }
@@ -316,37 +318,6 @@ ask() {
 # memory.
 try_offline() { timeout -s KILL "${1:-60}" sh -c "echo offline >$memory/state" 2>/dev/null; }
 
-# soon COMMAND...: until it succeeds, for a few seconds. A page that was just allocated is on no list
-# yet, and memory with it stays online.
-soon() {
-	local tries
-
-	for ((tries = 0; tries < 30; tries++)); do
-		! "$@" || return 0
-		sleep 0.2
-	done
-	return 1
-}
-
-# Takes the highest memory block offline that can be, soon if any can: sets $memory, $low and
-# $high. It stays offline until bring_online, so that the kernel allocates no unmovable page in it.
-find_memory() {
-	local size name limit
-
-	size=$((0x$(cat /sys/devices/system/memory/block_size_bytes)))
-	for limit in 5 60; do
-		for name in $(cd /sys/devices/system/memory && printf '%s\n' memory[0-9]* | sort -rV); do
-			memory=/sys/devices/system/memory/$name
-			[ "$(cat "$memory/state")" = online ] || continue
-			try_offline "$limit" || continue
-			low=$((${name#memory} * size))
-			high=$((low + size - 1))
-			return
-		done
-	done
-	problem "no memory can go offline"
-}
-
 bring_online() { echo online_kernel >"$memory/state" || problem "memory cannot go online again"; }
 
 # offline: takes $memory offline and online again; a request for it fails in between.
@@ -607,7 +578,7 @@ fi
 load contigmem_audit.ko
 non_wb_before=$(non_wb)
 free_before=$(free_kb)
-[ "$only" = suites ] || find_memory
+[ "$only" = suites ] || find_memory 5 60 || problem "no memory can go offline"
 
 # Without CONFIG_PREEMPT_COUNT, as on Debian's arm64, calls of the Windows API cannot sleep. The
 # kernels with KUnit have it.
