@@ -2,8 +2,8 @@
 /*
  * Free frames beside pages that cannot be migrated: alloc_contig_range() refuses the
  * pageblock of such a page. The page allocator hands them out, but takes no range. So one
- * order of its free blocks is chosen, of which the largest share lies in the range, and
- * blocks of it are taken until one meets the request. The others go back.
+ * of its free lists is chosen, in which a block that meets the request comes soonest, and
+ * blocks of it are taken up to that one. The others go back.
  */
 #include <linux/gfp.h>
 #include <linux/list.h>
@@ -11,20 +11,32 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/spinlock.h>
 
 #include "arena.h"
 #include "buddy.h"
 #include "catch.h"
 #include "compat.h"
+#include "pfn_online.h"
 #include "pfn_scan.h"
 #include "ranges.h"
 #include "watermark.h"
 
-/* Blocks taken for a request: about 500 instructions each. */
+/* Blocks taken for a request. */
 #define CATCH_TRIES		2048
 #define CATCH_TRIES_FAST	64
+/*
+ * What the search costs, and each block beside its frames, counted in frames that the page
+ * allocator prepares and frees: 40 instructions each.
+ */
+#define CATCH_SEARCH		800UL
+#define CATCH_TAKE		12UL
+/* What taking costs at most where another list costs less: more stays at hand of larger blocks. */
+#define CATCH_QUICK		25000UL
 /* Of the frames above the zone's low watermark so many are held: others may need some. */
-#define CATCH_SHARE_OF_SPARE	4
+#define CATCH_SHARE_OF_SPARE	2
+/* Blocks of a free list that are read with the zone's lock held: about 20 instructions each. */
+#define CATCH_LIST_STEP		512UL
 /* Places for a free block that are read: about 20 instructions each. */
 #define CATCH_READS		65536
 #define CATCH_READS_PER_RESCHED	4096
@@ -33,12 +45,12 @@
  * struct ctgm_catch_choice - which free blocks to take
  * @order: their order
  * @type: the type of their pageblocks
- * @share: of a thousand free blocks of this order in the zone, how many are in the range
+ * @tries: how many, up to the first that the request fits into
  */
 struct ctgm_catch_choice {
 	unsigned int order;
 	int type;
-	unsigned long share;
+	unsigned long tries;
 };
 
 /* The page allocator looks in pageblocks of the caller's mobility first. */
@@ -128,6 +140,7 @@ static bool catch_count(struct ctgm_alloc_control *ac, const struct ctgm_range *
 		}
 		if (order < (int)least || !catch_fits(ac, pfn, order, &start))
 			continue;
+		ac->verdict.windows++;
 		type = ctgm_catch_type(pfn);
 		if (type >= 0)
 			counts->in_range[type][order]++;
@@ -149,33 +162,123 @@ static void catch_count_all(struct ctgm_alloc_control *ac, unsigned int least,
 	}
 }
 
-/* Choose what to take, each order and mobility once; false if nothing is left. */
-static bool catch_choose(struct ctgm_alloc_control *ac, struct ctgm_catch_counts *counts,
-			 struct ctgm_catch_choice *choice)
+/*
+ * Is a block, which was in this free list, still in it? Called with the zone's lock held. Meanwhile
+ * its memory may even have gone.
+ */
+static bool catch_is_listed(unsigned long pfn, int type, unsigned int order)
 {
-	const struct free_area *areas = ctgm_catch_zone(ac)->free_area;
-	unsigned long *best = NULL;
+	struct page *page;
+	bool listed;
+
+	ctgm_pfn_online_begin();
+	page = ctgm_pfn_online_page(pfn);
+	listed = page && PageBuddy(page) && page_private(page) == order &&
+		 compat_pageblock_type(pfn) == catch_types[type].type &&
+		 !compat_pageblock_is_isolated(pfn);
+	ctgm_pfn_online_end();
+	return listed;
+}
+
+/**
+ * ctgm_catch_distance() - how many blocks of a free list have to be taken for those that are wanted
+ * @ac: the allocation; @node and @zone say where
+ * @type: type of their pageblocks
+ * @order: their order
+ * @most: blocks that may be taken
+ * @wanted: the blocks that are wanted
+ *
+ * The page allocator takes them from the head of the list, once a processor's list is used up.
+ *
+ * Context: Any.
+ * Return: how many, or 0 if not all that are wanted are among @most, or if other tasks took from
+ *	the list meanwhile as far as it was read.
+ */
+unsigned long ctgm_catch_distance(const struct ctgm_alloc_control *ac, int type,
+				  unsigned int order, unsigned long most,
+				  const struct ctgm_catch_wanted *wanted)
+{
+	struct zone *zone = ctgm_catch_zone(ac);
+	unsigned long blocks = 0, pfn = 0, flags, until;
+	unsigned int left = wanted->nr;
+	struct list_head *list, *at;
+	bool lost;
+
+	list = &zone->free_area[order].free_list[catch_types[type].type];
+	do {
+		until = min(most, blocks + CATCH_LIST_STEP);
+		spin_lock_irqsave(&zone->lock, flags);
+		lost = blocks && !catch_is_listed(pfn, type, order);
+		at = blocks && !lost ? &pfn_to_page(pfn)->buddy_list : list;
+		for (; !lost && left && blocks < until && at->next != list; blocks++) {
+			at = at->next;
+			pfn = page_to_pfn(list_entry(at, struct page, buddy_list));
+			left -= wanted->is_one(wanted->data, pfn, order);
+		}
+		spin_unlock_irqrestore(&zone->lock, flags);
+	} while (left && blocks == until && blocks < most);
+	return left ? 0 : blocks;
+}
+
+/* Does the request fit into a block of the page allocator? */
+static bool catch_wants(const void *data, unsigned long first, unsigned int order)
+{
+	const struct ctgm_alloc_control *ac = data;
+	unsigned long start;
+
+	return first <= ac->place.last && first + (1UL << order) > ac->place.first &&
+	       catch_fits(ac, first, order, &start);
+}
+
+/*
+ * How many blocks of this order may be taken for a frame to cost less than by the choice so far? Of
+ * a larger block more stays at hand, without another search.
+ */
+static unsigned long catch_cheaper(const struct ctgm_catch_choice *choice, unsigned int order)
+{
+	unsigned long cost = CATCH_SEARCH + choice->tries * (CATCH_TAKE + (1UL << choice->order));
+
+	if (!choice->tries)
+		return ULONG_MAX;
+	cost = cost << order >> choice->order;
+	if (cost <= CATCH_SEARCH)
+		return 0;
+	return (cost - CATCH_SEARCH - 1) / (CATCH_TAKE + (1UL << order));
+}
+
+/* Choose the list whose frames are the cheapest to get, of those where all takes cost so much. */
+static bool catch_choose_within(const struct ctgm_alloc_control *ac,
+				const struct ctgm_catch_counts *counts, unsigned long cost,
+				struct ctgm_catch_choice *choice)
+{
+	const struct ctgm_catch_wanted wanted = { 1, catch_wants, ac };
 	unsigned int order, i;
 
-	choice->share = 0;
-	for (i = 0; i < ARRAY_SIZE(catch_types); i++) {
-		for (order = 0; order <= MAX_PAGE_ORDER; order++) {
-			unsigned long *in = &counts->in_range[i][order];
-			unsigned long all = max(READ_ONCE(areas[order].nr_free), *in);
-			unsigned long share = *in * 1000 / max(all, 1UL);
+	choice->tries = 0;
+	for (order = MAX_PAGE_ORDER + 1; order--;) {
+		for (i = 0; i < ARRAY_SIZE(catch_types); i++) {
+			unsigned long most, tries;
 
-			if (!*in || (best && share <= choice->share))
+			if (!counts->in_range[i][order])
 				continue;
-			best = in;
-			*choice = (struct ctgm_catch_choice){
-				order, i, share
-			};
+			most = min3(ctgm_catch_most(ac, order), catch_cheaper(choice, order),
+				    cost / (CATCH_TAKE + (1UL << order)));
+			tries = ctgm_catch_distance(ac, i, order, most, &wanted);
+			if (tries)
+				*choice = (struct ctgm_catch_choice){ order, i, tries };
 		}
 	}
-	if (!best)
+	return choice->tries;
+}
+
+/* Choose the list to take from, each once; false if none is left that has a block in reach. */
+static bool catch_choose(const struct ctgm_alloc_control *ac, struct ctgm_catch_counts *counts,
+			 struct ctgm_catch_choice *choice)
+{
+	if (!catch_choose_within(ac, counts, CATCH_QUICK, choice) &&
+	    !catch_choose_within(ac, counts, ULONG_MAX, choice))
 		return false;
-	ac->verdict.windows += *best;
-	*best = 0;
+	counts->in_range[choice->type][choice->order] = 0;
 	return true;
 }
 
@@ -285,17 +388,6 @@ static enum contigmem_reason catch_alloc_arena(struct ctgm_alloc_control *ac,
 	return ctgm_arena_make(arena, &all, ac->cache, start, frames);
 }
 
-/*
- * Of the blocks of this order and type as many may be taken as it needs, on the average, until one
- * of the range is among them: a query has no better knowledge of the page allocator's lists.
- */
-static bool catch_is_likely(const struct ctgm_alloc_control *ac,
-			    const struct ctgm_catch_choice *choice)
-{
-	return ctgm_catch_most(ac, choice->order) * (choice->share + 1) > 1000 &&
-	       ctgm_watermark_reserve(ac, 1UL << choice->order, false);
-}
-
 /* Would a block be caught, also where idle arenas will have been given back as free blocks? */
 static enum contigmem_reason catch_predict(struct ctgm_alloc_control *ac,
 					   struct ctgm_catch_counts *counts,
@@ -306,7 +398,7 @@ static enum contigmem_reason catch_predict(struct ctgm_alloc_control *ac,
 	if (ac->query & CTGM_QUERY_IDLE_GONE && ctgm_arena_idle_place(ac, &frames->first))
 		return CONTIGMEM_OK;
 	while (!ctgm_is_late(ac) && catch_choose(ac, counts, &choice)) {
-		if (catch_is_likely(ac, &choice))
+		if (ctgm_watermark_reserve(ac, 1UL << choice.order, false))
 			return CONTIGMEM_OK;
 	}
 	return CONTIGMEM_NO_FREE_RUN;

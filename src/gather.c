@@ -163,9 +163,11 @@ static void gather_hold(struct ctgm_gather *gather, unsigned long first, unsigne
 	bitmap_set(gather->held, first - gather->base, nr);
 }
 
-/* Does a block that was taken contain frames of the run? */
-static bool gather_wants(const struct ctgm_gather *gather, unsigned long first, unsigned int order)
+/* Does a block of the page allocator contain frames of the run? */
+static bool gather_wants(const void *data, unsigned long first, unsigned int order)
 {
+	const struct ctgm_gather *gather = data;
+
 	return first < gather->end && first + (1UL << order) > gather->start;
 }
 
@@ -379,27 +381,36 @@ static void gather_give_back(struct ctgm_gather *gather)
 }
 
 /*
- * Can the pieces that are not held be had? Of each order and type all free blocks may be taken, so
- * that the pieces are among them. A query knows no more of the page allocator's lists.
+ * Can the pieces that are not held be had? They can where the page allocator's lists have them
+ * among the blocks that may be taken. In a query the frames in processors' lists are as good.
  */
 static bool gather_has_all(struct ctgm_gather *gather)
 {
-	const struct free_area *areas = ctgm_catch_zone(gather->ac)->free_area;
+	const struct ctgm_alloc_control *ac = gather->ac;
+	unsigned long takes = gather->takes, distance;
 	struct ctgm_gather_pieces pieces;
 	unsigned int order;
 	int type;
 
 	gather_look_up(gather, &pieces);
-	if (pieces.other || (pieces.loose && !gather_drain_lists(gather)))
+	if (pieces.other || (ac->query && pieces.loose && !gather_drain_lists(gather)))
 		return false;
 	for (order = 0; order < pageblock_order; order++) {
 		for (type = 0; type < CTGM_CATCH_TYPES; type++) {
-			if (pieces.blocks[type][order] &&
-			    READ_ONCE(areas[order].nr_free) > ctgm_catch_most(gather->ac, order))
+			const struct ctgm_catch_wanted wanted = {
+				pieces.blocks[type][order], gather_wants, gather
+			};
+
+			if (!wanted.nr)
+				continue;
+			distance = ctgm_catch_distance(ac, type, order,
+						       ctgm_catch_most(ac, order), &wanted);
+			if (!distance)
 				return false;
+			takes += distance;
 		}
 	}
-	return true;
+	return takes <= GATHER_TAKES;
 }
 
 /*
@@ -414,9 +425,10 @@ static bool gather_run(struct ctgm_gather *gather, const struct ctgm_gather_run 
 	gather->end = run->start + gather->ac->place.nr;
 	gather->base = pageblock_start_pfn(run->start);
 	bitmap_zero(gather->held, gather->nr_held);
+	done = gather_take_clean(gather, run->range) && gather_has_all(gather);
 	if (gather->ac->query)
-		return gather_take_clean(gather, run->range) && gather_has_all(gather);
-	done = gather_take_clean(gather, run->range) && gather_take_all(gather);
+		return done;
+	done = done && gather_take_all(gather);
 	if (!done)
 		gather_give_back(gather);
 	return done;
