@@ -20,7 +20,7 @@ struct cma *ctgm_cma_find(const char *name);
 bool ctgm_cma_alloc_in(struct cma *area, const struct ctgm_constraints *place,
 		       struct ctgm_frames *frames);
 void ctgm_cma_free_in(struct cma *area, const struct ctgm_frames *frames);
-enum contigmem_reason ctgm_cma_query(struct ctgm_alloc_control *ac, struct ctgm_frames *frames);
+bool ctgm_cma_query(struct ctgm_alloc_control *ac, struct ctgm_frames *frames);
 #else
 static inline int ctgm_cma_init(void)
 {
@@ -46,10 +46,9 @@ static inline void ctgm_cma_free_in(struct cma *area, const struct ctgm_frames *
 {
 }
 
-static inline enum contigmem_reason ctgm_cma_query(struct ctgm_alloc_control *ac,
-						   struct ctgm_frames *frames)
+static inline bool ctgm_cma_query(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
 {
-	return CONTIGMEM_NO_FREE_RUN;
+	return false;
 }
 #endif
 

@@ -190,6 +190,10 @@ static inline bool compat_pageblock_is_cma(unsigned long pfn)
 #include <linux/dma-map-ops.h>
 #endif
 
+/* May nodes have CMA areas of their own, for the DMA API alone? The option has had two names. */
+#define COMPAT_CMA_PER_NODE \
+	(IS_ENABLED(CONFIG_DMA_NUMA_CMA) || IS_ENABLED(CONFIG_DMA_PERNUMA_CMA))
+
 /* 6.13 wants the name of a namespace as a string. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 #define COMPAT_IMPORT_DMA_BUF	MODULE_IMPORT_NS(DMA_BUF)

@@ -480,7 +480,7 @@ static enum contigmem_reason partition_from_area(struct contigmem_partition *par
 		return CONTIGMEM_WOULD_SLEEP;
 	/* CMA does not say where an area lies: any that would serve stands for this one. */
 	if (ac->query)
-		return ctgm_cma_query(ac, frames);
+		return ctgm_cma_query(ac, frames) ? CONTIGMEM_OK : CONTIGMEM_NO_FREE_RUN;
 	ac->verdict.attempts++;
 	if (!ctgm_cma_alloc_in(partition->area, &ac->place, frames))
 		return CONTIGMEM_NO_FREE_RUN;

@@ -196,6 +196,46 @@ static void blocks_above_a_limit(struct kunit *test)
 	}
 }
 
+/* Where the CMA areas end that begin at a pageblock and lie on its node. */
+static unsigned long cma_end(unsigned long first)
+{
+	unsigned long pfn = first;
+
+	while (pfn_to_online_page(pfn) && compat_pageblock_is_cma(pfn) &&
+	       page_to_nid(pfn_to_page(pfn)) == page_to_nid(pfn_to_page(first)))
+		pfn += pageblock_nr_pages;
+	return pfn;
+}
+
+/* What lies in a CMA area is CMA's to give, also where the area is a node's own. */
+static void every_cma_area_serves(struct kunit *test)
+{
+	unsigned long pfn, end, last = PFN_DOWN(end_of_memory());
+	unsigned int areas = 0;
+
+	for (pfn = 0; pfn < last; pfn = max(end, pfn + pageblock_nr_pages)) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(SZ_64K);
+		struct contigmem_info info;
+		void *vaddr;
+
+		end = cma_end(pfn);
+		if (end == pfn)
+			continue;
+		areas++;
+		req.low = PFN_PHYS(pfn);
+		req.high = PFN_PHYS(end) - 1;
+		KUNIT_EXPECT_EQ_MSG(test, contigmem_query(&req, GFP_KERNEL, NULL), CONTIGMEM_OK,
+				    "%s", test_text(test, &req, GFP_KERNEL));
+		vaddr = test_alloc(test, &req, GFP_KERNEL);
+		KUNIT_EXPECT_EQ(test, contigmem_describe(vaddr, &info), 0);
+		KUNIT_EXPECT_EQ(test, info.source, CONTIGMEM_SOURCE_CMA);
+		test_free(test, vaddr);
+	}
+	if (!areas)
+		kunit_skip(test, "no CMA area");
+	kunit_info(test, "%u areas", areas);
+}
+
 /* A racy check: is the pageblock one of the page allocator's free blocks, or in one? */
 static bool is_free_pageblock(unsigned long pfn)
 {
@@ -1129,6 +1169,7 @@ static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(odd_sizes_fill_their_window),
 	KUNIT_CASE(blocks_below_a_limit),
 	KUNIT_CASE(blocks_above_a_limit),
+	KUNIT_CASE(every_cma_area_serves),
 	KUNIT_CASE(large_blocks_leave_low_memory),
 	KUNIT_CASE(full_zones_are_not_searched),
 	KUNIT_CASE(alignment_is_met),
