@@ -676,7 +676,12 @@ static unsigned long hold_cache(struct cache *cache, struct page **held, unsigne
 	for (i = 0; i < cache->wanted && nr < most; i += 16) {
 		struct page *page = shmem_read_mapping_page(cache->file->f_mapping, i);
 
-		if (!IS_ERR(page))
+		if (IS_ERR(page))
+			continue;
+		/* CMA alone serves its areas. */
+		if (compat_pageblock_is_cma(page_to_pfn(page)))
+			put_page(page);
+		else
 			held[nr++] = page;
 		cond_resched();
 	}
@@ -980,8 +985,9 @@ static unsigned long longest_cached(unsigned long *first)
 
 	for (pfn = pageblock_align(node_start_pfn(0)); pfn < end; pfn += pageblock_nr_pages) {
 		cond_resched();
-		if (!pfn_to_online_page(pfn) || count_lru(pfn) < pageblock_nr_pages / 4 ||
-		    is_bad(pfn) || !others_can_move(pfn)) {
+		if (!pfn_to_online_page(pfn) || compat_pageblock_is_cma(pfn) ||
+		    count_lru(pfn) < pageblock_nr_pages / 4 || is_bad(pfn) ||
+		    !others_can_move(pfn)) {
 			start = 0;
 			continue;
 		}
