@@ -55,6 +55,9 @@ prove:
 race:
 	@scripts/race
 
+fuzz:
+	@scripts/fuzz
+
 trace:
 	@scripts/trace
 
@@ -74,6 +77,7 @@ help:
 	@echo 'make lint     checkpatch, sparse, kernel-doc, shellcheck, a build without warnings'
 	@echo 'make prove    proofs in user space: placement, arenas, the parser of requests'
 	@echo 'make race     runs suites on a kernel that reports data races; before a release'
+	@echo 'make fuzz     writes a million random lines to debugfs on the debug kernel; before a release'
 	@echo 'make trace    runs scripts/bpftrace on a kernel built for it; before a release'
 	@echo 'make bench    measures beside the kernel'"'"'s own allocators; QUICK=1: less of it'
 	@echo 'make bench-aged  the same requests after a million operations have aged memory'
@@ -82,4 +86,4 @@ help:
 	@echo
 	@echo 'Kernels and logs are kept in CONTIGMEM_CACHE, by default ~/.cache/contigmem.'
 
-.PHONY: modules clean install uninstall demo check check-all kunit lint bench bench-aged bench-crowded prove race trace update help
+.PHONY: modules clean install uninstall demo check check-all kunit lint bench bench-aged bench-crowded prove race fuzz trace update help

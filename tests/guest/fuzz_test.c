@@ -23,6 +23,10 @@
 /* A line that is longer than what the files take. */
 #define LONGEST		600
 #define READERS		2
+/* After each file a reader leaves the processor to the lines for so long. */
+#define READER_PAUSE_US	10000
+/* A million lines take an hour: how many are done is told so often. */
+#define LINES_PER_WORD	10000
 /* Blocks are freed after so many lines: they fill memory otherwise. */
 #define LINES_PER_FREE	200
 
@@ -200,6 +204,7 @@ static void *read_files(void *unused)
 			while (read(fd, data, sizeof(data)) > 0)
 				;
 			close(fd);
+			usleep(READER_PAUSE_US);
 		}
 		if (list)
 			closedir(list);
@@ -260,6 +265,10 @@ int main(int argc, char **argv)
 			wrong++;
 			printf("%s: no answer to a line of %zu bytes: %.*s\n", target->name, used,
 			       (int)used, line);
+		}
+		if (!((i + 1) % LINES_PER_WORD)) {
+			printf("%lu lines\n", i + 1);
+			fflush(stdout);
 		}
 		if (!(i % LINES_PER_FREE))
 			free_all(targets[ARRAY_SIZE(targets) - 1].fd);

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# usage: suite.sh PAIRS CYCLES CALLBACKS [LINES [suites]]
+# usage: suite.sh PAIRS CYCLES CALLBACKS [LINES [suites | fuzz]]
 # Runs in a guest, in a folder with the modules and the programs: every suite, and
-# checks before and after them; with "suites" KUnit's alone. Writes
+# checks before and after them; with "suites" KUnit's alone, with "fuzz" random lines. Writes
 #   results      key=value
 #   kunit-NAME   KUnit's results of each suite
 #   debugfs.tap  output of debugfs_test
@@ -88,6 +88,12 @@ load() {
 unload() {
 	step "unloading $1"
 	rmmod "$1" || problem "rmmod $1 failed"
+}
+
+fuzz() {
+	step "fuzz_test --lines $lines"
+	./fuzz_test --lines "$lines" >fuzz || problem "fuzz_test failed: $(tail -n 3 fuzz)"
+	agrees "random lines in debugfs"
 }
 
 # Frames that contigmem leaked on purpose under fault injection, and the suites freed.
@@ -558,9 +564,7 @@ tests() {
 	bash ./trace.sh || problem "trace.sh failed"
 	step "explain.sh"
 	bash ./explain.sh || problem "explain.sh failed"
-	step "fuzz_test --lines $lines"
-	./fuzz_test --lines "$lines" >fuzz || problem "fuzz_test failed: $(tail -n 3 fuzz)"
-	agrees "random lines in debugfs"
+	fuzz
 	if ! grep -q ' cma=' /proc/cmdline; then
 		result cma none
 	elif cma; then
@@ -578,18 +582,18 @@ fi
 load contigmem_audit.ko
 non_wb_before=$(non_wb)
 free_before=$(free_kb)
-[ "$only" = suites ] || find_memory 5 60 || problem "no memory can go offline"
+[ -n "$only" ] || find_memory 5 60 || problem "no memory can go offline"
 
 # Without CONFIG_PREEMPT_COUNT, as on Debian's arm64, calls of the Windows API cannot sleep. The
 # kernels with KUnit have it.
 reserve=()
 [ "$(uname -m)" != aarch64 ] || [ -e contigmem_test.ko ] || reserve=(reserve_uncached=1)
 if load contigmem.ko "${reserve[@]}"; then
-	if [ "$only" = suites ]; then
-		kunit
-	else
-		tests
-	fi
+	case $only in
+	suites) kunit ;;
+	fuzz) fuzz ;;
+	*) tests ;;
+	esac
 	hides_addresses "after all tests"
 	[ "$(blocks)" = 0 ] || problem "blocks are left: $(cat $debugfs/contigmem/blocks)"
 	step "looking for leaks"
@@ -601,7 +605,7 @@ if load contigmem.ko "${reserve[@]}"; then
 	echo "size=2M cache=wc" >$debugfs/contigmem/alloc || problem "no last block"
 	unload contigmem
 	agrees "contigmem unloaded"
-	if [ "$only" != suites ]; then
+	if [ -z "$only" ]; then
 		if partitions; then result partitions ok; else result partitions failed; fi
 		step "unload.sh"
 		if bash ./unload.sh "$cycles" 30; then result unload ok; else result unload failed; fi
