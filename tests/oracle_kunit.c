@@ -92,10 +92,18 @@ static int compare_pageblocks(const void *left, const void *right)
 	return a->first < b->first ? -1 : a->first > b->first;
 }
 
-/* Near its watermarks, and with what lower zones keep from it, the kernel kills programs. */
+/*
+ * Near its watermarks, and with what lower zones keep from it, the kernel kills programs. It raises
+ * a zone's watermarks for a while where a page comes from a pageblock of another mobility.
+ */
 static long free_beside_reserve(int nid)
 {
-	return (long)test_free_pages_of(nid) - (long)NODE_DATA(nid)->totalreserve_pages;
+	long pages = (long)test_free_pages_of(nid) - (long)NODE_DATA(nid)->totalreserve_pages;
+	int zone;
+
+	for (zone = 0; zone < MAX_NR_ZONES; zone++)
+		pages -= READ_ONCE(NODE_DATA(nid)->node_zones[zone].watermark_boost);
+	return pages;
 }
 
 /* Pageblocks of both kinds, as they are where a kernel page is among movable ones. */
