@@ -4,6 +4,7 @@
  * the oracle calls possible is served.
  */
 #include <linux/completion.h>
+#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -655,11 +656,16 @@ static void free_frames_beside_kernel_pages(struct kunit *test)
 			req.cache = cache;
 			test_free(test, test_alloc(test, &req, GFP_KERNEL));
 		}
-		/* What was taken from the page allocator for a block is at hand for the next. */
+		/*
+		 * What was taken from the page allocator for a block is at hand for the next, in
+		 * the processor's magazine or in the arena.
+		 */
 		req.cache = CONTIGMEM_CACHED;
 		idle = test_set_parameter(test, "arena_idle_mb", 16);
+		set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
 		test_free(test, test_alloc(test, &req, GFP_KERNEL));
 		vaddr = test_alloc(test, &req, GFP_KERNEL);
+		set_cpus_allowed_ptr(current, cpu_possible_mask);
 		test_set_parameter(test, "arena_idle_mb", idle);
 		KUNIT_EXPECT_EQ(test, contigmem_describe(vaddr, &info), 0);
 		KUNIT_EXPECT_EQ_MSG(test, info.source, CONTIGMEM_SOURCE_ARENA, "%s",
@@ -951,10 +957,17 @@ static void windows_that_would_fail_come_last(struct kunit *test)
 	held = vmalloc_array(most, sizeof(*held));
 	KUNIT_ASSERT_NOT_NULL(test, held);
 	test_random_start(test, &rnd);
-	scatter_cache(test, 0, SZ_256M >> PAGE_SHIFT);
+	scatter_cache(test, 0, SZ_512M >> PAGE_SHIFT);
 	nr = hold_cache(&caches[0], held, most);
 	sort(held, nr, sizeof(*held), compare_pages, NULL);
 	blocks = longest_held(held, nr, &first);
+	/* The page allocator chooses where the pages lie. */
+	if (blocks < 8) {
+		while (nr)
+			put_page(held[--nr]);
+		vfree(held);
+		kunit_skip(test, "only %lu pageblocks in a row have held pages", blocks);
+	}
 	clean = fullest_pageblock(first, blocks);
 	nr = let_go(held, nr, clean);
 
@@ -967,7 +980,6 @@ static void windows_that_would_fail_come_last(struct kunit *test)
 	test_set_parameter(test, "budget_attempts", normal);
 	kunit_info(test, "%lu pageblocks, %lu pages held: %s, %lu attempts", blocks, nr,
 		   contigmem_reason_text(verdict.reason), verdict.attempts);
-	KUNIT_EXPECT_GE(test, blocks, 8UL);
 	KUNIT_EXPECT_NE(test, clean, 0UL);
 	/* The kernel may have allocated an unmovable page in the pageblock. */
 	KUNIT_EXPECT_TRUE(test, !IS_ERR(vaddr) || !others_can_move(clean) || is_bad(clean));
