@@ -2,8 +2,8 @@
 /*
  * Free frames beside pages that cannot be migrated: alloc_contig_range() refuses the
  * pageblock of such a page. The page allocator hands them out, but takes no range. So one
- * of its free lists is chosen, in which a block that meets the request comes soonest, and
- * blocks of it are taken up to that one. The others go back.
+ * of its free lists is chosen, whose blocks up to one that meets the request are cheap to take,
+ * and these are taken. The others go back.
  */
 #include <linux/gfp.h>
 #include <linux/list.h>

@@ -174,7 +174,9 @@ static int cma_take_for_device(struct ctgm_alloc_control *ac, int nid, struct ct
 	/* The area of a node is not asked for a device that needs low memory. */
 	dev->coherent_dma_mask = nid == NUMA_NO_NODE ? PFN_PHYS(ac->place.last) + PAGE_SIZE - 1 :
 				 DMA_BIT_MASK(64);
-	page = dma_alloc_pages(dev, size, &handle, DMA_BIDIRECTIONAL, ac->reclaim | __GFP_NOWARN);
+	/* What the DMA API then asks the page allocator for must end no program. */
+	page = dma_alloc_pages(dev, size, &handle, DMA_BIDIRECTIONAL,
+			       ac->reclaim | __GFP_NORETRY | __GFP_NOWARN);
 	mutex_unlock(&ctgm_cma_device_lock);
 	if (!page)
 		return -ENOMEM;
