@@ -568,8 +568,10 @@ static void cache_type_ends_with_the_block(struct kunit *test)
 		phys = test_phys(test, vaddr);
 		below = ALIGN_DOWN(phys, PAGE_SIZE << pageblock_order) - PAGE_SIZE;
 		above = ALIGN(phys + 1, PAGE_SIZE << pageblock_order);
-		KUNIT_EXPECT_TRUE(test, test_type_is_write_back(below, PAGE_SIZE));
-		KUNIT_EXPECT_TRUE(test, test_type_is_write_back(above, PAGE_SIZE));
+		KUNIT_EXPECT_TRUE_MSG(test, test_type_is_write_back(below, PAGE_SIZE),
+				      "%pa, below %pa", &below, &phys);
+		KUNIT_EXPECT_TRUE_MSG(test, test_type_is_write_back(above, PAGE_SIZE),
+				      "%pa, above %pa", &above, &phys);
 		test_free(test, vaddr);
 	}
 }
