@@ -390,7 +390,7 @@ void test_check_block(struct kunit *test, const void *vaddr,
 		KUNIT_EXPECT_EQ_MSG(test, info.nid, req->nid, "%s", test_text(test, req, gfp));
 }
 
-bool test_type_is_write_back(phys_addr_t phys, size_t size)
+static bool type_is_write_back(phys_addr_t phys, size_t size)
 {
 	u64 pat = pagetable_pat();
 	size_t at;
@@ -417,7 +417,7 @@ void test_check_type_ends(struct kunit *test, phys_addr_t phys, size_t size)
 {
 	unsigned long end = jiffies + 10 * HZ;
 
-	while (!test_type_is_write_back(phys, size)) {
+	while (!type_is_write_back(phys, size)) {
 		if (time_after(jiffies, end)) {
 			test_check_type(test, phys, size, CONTIGMEM_CACHED);
 			break;

@@ -60,7 +60,6 @@ const char *test_text(struct kunit *test, const struct contigmem_request *req, g
 
 void test_check_type(struct kunit *test, phys_addr_t phys, size_t size,
 		     enum contigmem_cache cache);
-bool test_type_is_write_back(phys_addr_t phys, size_t size);
 bool test_has_type(const void *vaddr, const struct contigmem_request *req);
 void test_check_type_ends(struct kunit *test, phys_addr_t phys, size_t size);
 void test_audit(struct kunit *test);
