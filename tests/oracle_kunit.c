@@ -32,6 +32,8 @@
 #define PUNCHED		12
 /* Requests that may be missed beyond the shares: the kernel allocates beside the test. */
 #define MISSED		2
+/* Ranges that are drawn for a request at most. */
+#define PLACES		64
 /* Refused requests that are printed for each state. */
 #define PRINTED		4
 
@@ -421,10 +423,25 @@ static enum chance chance_of(const struct contigmem_request *req)
 	return has_place(req, next_bad) ? IF_PAGES_MOVE : IMPOSSIBLE;
 }
 
-/* A range of 64 MiB or more in what was broken up. */
+/* Bytes of a range that were broken up. */
+static u64 broken_up(const struct area *area, u64 low, u64 high)
+{
+	unsigned long i, nr = 0;
+
+	for (i = area->begin; i < area->end; i++)
+		nr += PFN_PHYS(taken[i].first) >= low &&
+		      PFN_PHYS(taken[i].first + pageblock_nr_pages) - 1 <= high;
+	return PFN_PHYS(nr * pageblock_nr_pages);
+}
+
+/*
+ * A range of 64 MiB or more in what was broken up, and not just the end of that beside the hole
+ * below 4 GiB: there each pageblock may have a page that the kernel took when it booted.
+ */
 static void random_request(struct contigmem_request *req)
 {
 	const struct area *area;
+	unsigned int tries = 0;
 	u64 first, all, size;
 	unsigned long i;
 
@@ -437,8 +454,11 @@ static void random_request(struct contigmem_request *req)
 	size = (u64)SZ_64M << test_random_below(&rnd, 4);
 	size = min(all, size + PAGE_SIZE * (test_random_u64(&rnd) % (size / PAGE_SIZE)));
 	*req = CONTIGMEM_REQUEST(test_random_size(&rnd, LARGEST));
-	req->low = first + PAGE_SIZE * (test_random_u64(&rnd) % ((all - size) / PAGE_SIZE + 1));
-	req->high = req->low + size - 1;
+	do {
+		req->low = first +
+			   PAGE_SIZE * (test_random_u64(&rnd) % ((all - size) / PAGE_SIZE + 1));
+		req->high = req->low + size - 1;
+	} while (broken_up(area, req->low, req->high) < SZ_32M && ++tries < PLACES);
 	if (!test_random_below(&rnd, 3))
 		req->boundary = roundup_pow_of_two(req->size) << test_random_below(&rnd, 3);
 	if (!test_random_below(&rnd, 4))
