@@ -4,6 +4,9 @@
  * pageblock of such a page. The page allocator hands them out, but takes no range. So one
  * of its free lists is chosen, whose blocks up to one that meets the request are cheap to take,
  * and these are taken. The others go back.
+ *
+ * To change the cache type of a part of a large page of the direct map splits it for good. So such
+ * a block is looked for first where the direct map has small pages already.
  */
 #include <linux/gfp.h>
 #include <linux/list.h>
@@ -17,6 +20,7 @@
 #include "buddy.h"
 #include "catch.h"
 #include "compat.h"
+#include "memtype.h"
 #include "pfn_online.h"
 #include "pfn_scan.h"
 #include "ranges.h"
@@ -37,9 +41,13 @@
 #define CATCH_SHARE_OF_SPARE	2
 /* Blocks of a free list that are read with the zone's lock held: about 20 instructions each. */
 #define CATCH_LIST_STEP		512UL
+/* The same where the direct map is looked at for each: about 100 instructions. */
+#define CATCH_LIST_STEP_UNSPLIT	128UL
 /* Places for a free block that are read: about 20 instructions each. */
 #define CATCH_READS		65536
 #define CATCH_READS_PER_RESCHED	4096
+/* To look at the direct map takes as long as so many reads. */
+#define CATCH_READS_PER_LOOK	4
 
 /**
  * struct ctgm_catch_choice - which free blocks to take
@@ -100,6 +108,12 @@ bool ctgm_catch_is_out(const struct ctgm_alloc_control *ac, int type, unsigned i
 	return list_empty(&area->free_list[catch_types[type].type]);
 }
 
+/* May no frame of this pageblock be taken, since a large page would be split for it? */
+static bool catch_splits(const struct ctgm_alloc_control *ac, unsigned long pfn)
+{
+	return ac->unsplit && ctgm_memtype_splits(pfn);
+}
+
 /* Where the request fits into a block of the page allocator. */
 static bool catch_fits(const struct ctgm_alloc_control *ac, unsigned long pfn, unsigned int order,
 		       unsigned long *start)
@@ -107,7 +121,21 @@ static bool catch_fits(const struct ctgm_alloc_control *ac, unsigned long pfn, u
 	struct ctgm_constraints place = ctgm_place_within(&ac->place, pfn,
 							  pfn + (1UL << order) - 1);
 
-	return place.first <= place.last && ctgm_place_next(&place, 0, start);
+	return place.first <= place.last && ctgm_place_next(&place, 0, start) &&
+	       !catch_splits(ac, pfn);
+}
+
+/* Returns false once enough was read. */
+static bool catch_count_reads(const struct ctgm_alloc_control *ac,
+			      struct ctgm_catch_counts *counts, unsigned int nr)
+{
+	unsigned int before = counts->reads / CATCH_READS_PER_RESCHED;
+
+	counts->reads += nr;
+	if (counts->reads / CATCH_READS_PER_RESCHED == before)
+		return true;
+	cond_resched();
+	return counts->reads < CATCH_READS && !ctgm_is_late(ac);
 }
 
 /*
@@ -118,7 +146,7 @@ static bool catch_count(struct ctgm_alloc_control *ac, const struct ctgm_range *
 			unsigned int least, struct ctgm_catch_counts *counts)
 {
 	unsigned long pfn = ALIGN_DOWN(max(range->first, ac->place.first), 1UL << least);
-	unsigned long last = min(range->last, ac->place.last), start;
+	unsigned long last = min(range->last, ac->place.last), start, looked = 0;
 	struct ctgm_pfn_reader reader = CTGM_PFN_READER;
 	int type;
 
@@ -127,17 +155,23 @@ static bool catch_count(struct ctgm_alloc_control *ac, const struct ctgm_range *
 
 		if (pfn < range->first)
 			continue;
+		if (ac->unsplit && pfn >= looked) {
+			looked = pageblock_end_pfn(pfn);
+			if (!catch_count_reads(ac, counts, CATCH_READS_PER_LOOK))
+				return false;
+			if (ctgm_memtype_splits(pfn)) {
+				pfn = looked - (1UL << least);
+				continue;
+			}
+		}
 		order = ctgm_pfn_free_order(&reader, pfn);
 		if (reader.skip) {
 			pfn = pageblock_end_pfn(pfn) - (1UL << least);
 			continue;
 		}
 		ac->verdict.frames_read++;
-		if (!(++counts->reads % CATCH_READS_PER_RESCHED)) {
-			cond_resched();
-			if (counts->reads >= CATCH_READS || ctgm_is_late(ac))
-				return false;
-		}
+		if (!catch_count_reads(ac, counts, 1))
+			return false;
 		if (order < (int)least || !catch_fits(ac, pfn, order, &start))
 			continue;
 		ac->verdict.windows++;
@@ -199,6 +233,7 @@ unsigned long ctgm_catch_distance(const struct ctgm_alloc_control *ac, int type,
 				  const struct ctgm_catch_wanted *wanted)
 {
 	struct zone *zone = ctgm_catch_zone(ac);
+	unsigned long step = ac->unsplit ? CATCH_LIST_STEP_UNSPLIT : CATCH_LIST_STEP;
 	unsigned long blocks = 0, pfn = 0, flags, until;
 	unsigned int left = wanted->nr;
 	struct list_head *list, *at;
@@ -206,7 +241,7 @@ unsigned long ctgm_catch_distance(const struct ctgm_alloc_control *ac, int type,
 
 	list = &zone->free_area[order].free_list[catch_types[type].type];
 	do {
-		until = min(most, blocks + CATCH_LIST_STEP);
+		until = min(most, blocks + step);
 		spin_lock_irqsave(&zone->lock, flags);
 		lost = blocks && !catch_is_listed(pfn, type, order);
 		at = blocks && !lost ? &pfn_to_page(pfn)->buddy_list : list;
@@ -429,9 +464,29 @@ static enum contigmem_reason catch_alloc(struct ctgm_alloc_control *ac, struct c
 	return reason;
 }
 
+static enum contigmem_reason catch_alloc_unsplit(struct ctgm_alloc_control *ac,
+						 struct ctgm_frames *frames)
+{
+	enum contigmem_reason reason;
+
+	if (ctgm_memtype_is_apart())
+		return CONTIGMEM_NO_FREE_RUN;
+	ac->unsplit = true;
+	reason = catch_alloc(ac, frames);
+	ac->unsplit = false;
+	return reason;
+}
+
 /* What it caught is the page allocator's and an arena's. */
 const struct ctgm_source ctgm_source_catch = {
 	.id = CONTIGMEM_SOURCE_BUDDY,
 	.alloc = catch_alloc,
 	.query = catch_alloc,
+};
+
+/* Free frames whose type can be changed without splitting a large page of the direct map. */
+const struct ctgm_source ctgm_source_catch_unsplit = {
+	.id = CONTIGMEM_SOURCE_BUDDY,
+	.alloc = catch_alloc_unsplit,
+	.query = catch_alloc_unsplit,
 };

@@ -31,7 +31,7 @@ struct ctgm_catch_wanted {
 	const void *data;
 };
 
-extern const struct ctgm_source ctgm_source_catch;
+extern const struct ctgm_source ctgm_source_catch, ctgm_source_catch_unsplit;
 
 struct zone *ctgm_catch_zone(const struct ctgm_alloc_control *ac);
 int ctgm_catch_type(unsigned long pfn);

@@ -33,6 +33,7 @@ struct ctgm_source;
  * @node: node that is tried now; NUMA_NO_NODE for any
  * @rank: how many higher zones of the nodes were tried before
  * @zone: zone of @node that is tried now
+ * @unsplit: no large page of the direct map may be split for it; in src/catch.c alone
  * @migrate: pages may be migrated and reclaimed now; otherwise only free frames are taken
  * @ranges: the machine's RAM
  * @query: bits of CTGM_QUERY; 0 for a request that is to be served
@@ -59,6 +60,7 @@ struct ctgm_alloc_control {
 	int node;
 	unsigned int rank;
 	int zone;
+	bool unsplit;
 	bool migrate;
 	const struct ctgm_ranges *ranges;
 	unsigned int query;

@@ -16,6 +16,7 @@
 
 bool ctgm_memtype_exists(void);
 bool ctgm_memtype_is_apart(void);
+bool ctgm_memtype_splits(unsigned long pfn);
 int ctgm_memtype_set(unsigned long first, unsigned long nr, enum contigmem_cache cache,
 		     long *shift);
 int ctgm_memtype_reset(unsigned long first, unsigned long nr, enum contigmem_cache cache,

@@ -33,6 +33,12 @@ bool ctgm_memtype_is_apart(void)
 	return true;
 }
 
+/* The direct map stays as it is. Any context. */
+bool ctgm_memtype_splits(unsigned long pfn)
+{
+	return false;
+}
+
 /* The caches are maintained for so much without a pause: about a millisecond. */
 #define MEMTYPE_STEP	(SZ_16M >> PAGE_SHIFT)
 

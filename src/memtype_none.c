@@ -16,6 +16,11 @@ bool ctgm_memtype_is_apart(void)
 	return false;
 }
 
+bool ctgm_memtype_splits(unsigned long pfn)
+{
+	return false;
+}
+
 int ctgm_memtype_set(unsigned long first, unsigned long nr, enum contigmem_cache cache,
 		     long *shift)
 {

@@ -5,6 +5,7 @@
  */
 #include <linux/align.h>
 #include <linux/errno.h>
+#include <linux/irqflags.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
@@ -26,6 +27,23 @@ bool ctgm_memtype_exists(void)
 bool ctgm_memtype_is_apart(void)
 {
 	return false;
+}
+
+/*
+ * Would a change of this frame's type alone split a large page of the direct map? With interrupts
+ * off no table is freed, as in src/virt.c. Any context.
+ */
+bool ctgm_memtype_splits(unsigned long pfn)
+{
+	unsigned long flags;
+	unsigned int level;
+	bool splits;
+
+	local_irq_save(flags);
+	splits = lookup_address((unsigned long)pfn_to_kaddr(pfn), &level) &&
+		 level != PG_LEVEL_4K;
+	local_irq_restore(flags);
+	return splits;
 }
 
 /* The kernel flushes the caches of this much in a millisecond or two, without a pause. */

@@ -72,8 +72,8 @@ static const struct ctgm_source_order source_order_cached = {
  * change the type of all of it once.
  */
 static const struct ctgm_source_order source_order_typed = {
-	.free = { &ctgm_source_arena, &ctgm_source_contig, &ctgm_source_buddy,
-		  &ctgm_source_catch, NULL },
+	.free = { &ctgm_source_arena, &ctgm_source_contig, &ctgm_source_catch_unsplit,
+		  &ctgm_source_buddy, &ctgm_source_catch, NULL },
 	.migrate = { &ctgm_source_arena, &ctgm_source_migrate, &ctgm_source_buddy,
 		     &ctgm_source_gather, NULL },
 };

@@ -1079,15 +1079,6 @@ static void init_on_alloc_is_honoured(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, contigmem_partition_close(partition), 0);
 }
 
-static unsigned long entry_size(struct kunit *test, phys_addr_t phys)
-{
-	struct pagetable_entry entry;
-
-	KUNIT_ASSERT_TRUE(test, pagetable_lookup(pagetable_pat(), (unsigned long)__va(phys),
-						 &entry));
-	return entry.bytes;
-}
-
 /* A block that fills large pages of the direct map does not split them, nor does its free. */
 static void large_pages_stay(struct kunit *test)
 {
@@ -1107,7 +1098,7 @@ static void large_pages_stay(struct kunit *test)
 		req.align = SZ_2M;
 		small[i] = test_alloc(test, &req, GFP_KERNEL);
 		phys = test_phys(test, small[i]);
-		if (entry_size(test, phys) < SZ_2M)
+		if (test_mapped_by(test, phys) < SZ_2M)
 			continue;
 		seen++;
 		test_free(test, small[i]);
@@ -1118,9 +1109,9 @@ static void large_pages_stay(struct kunit *test)
 
 			req.cache = caches[type];
 			vaddr = test_alloc(test, &req, GFP_KERNEL);
-			KUNIT_EXPECT_GE(test, entry_size(test, phys), (unsigned long)SZ_2M);
+			KUNIT_EXPECT_GE(test, test_mapped_by(test, phys), (unsigned long)SZ_2M);
 			test_free(test, vaddr);
-			KUNIT_EXPECT_GE(test, entry_size(test, phys), (unsigned long)SZ_2M);
+			KUNIT_EXPECT_GE(test, test_mapped_by(test, phys), (unsigned long)SZ_2M);
 		}
 		small[i] = NULL;
 	}

@@ -23,6 +23,7 @@
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
+#include "pagetable.h"
 #include "suites.h"
 
 /* A full run fragments all of memory, which takes minutes with page_owner=on. */
@@ -674,6 +675,69 @@ static void free_frames_beside_kernel_pages(struct kunit *test)
 	}
 }
 
+static unsigned long count_large_pages(struct kunit *test, const struct contigmem_request *req)
+{
+	unsigned long large = 0;
+	phys_addr_t at;
+
+	for (at = ALIGN(req->low, PMD_SIZE); at < req->high; at += PMD_SIZE)
+		large += test_mapped_by(test, at) >= PMD_SIZE;
+	return large;
+}
+
+/* Does a request leave the large pages of the direct map as they are? Those of its range. */
+static void check_splits_none(struct kunit *test, const struct contigmem_request *req)
+{
+	unsigned long large = count_large_pages(test, req);
+	struct contigmem_answer answer;
+
+	KUNIT_ASSERT_GT(test, large, 0UL);
+	KUNIT_ASSERT_EQ(test, test_settled(test, 0), 0UL);
+	test_query(test, req, GFP_KERNEL, CONTIGMEM_OK, &answer);
+	test_free(test, test_alloc(test, req, GFP_KERNEL));
+	KUNIT_ASSERT_EQ(test, test_settled(test, 0), 0UL);
+	KUNIT_ASSERT_EQ_MSG(test, count_large_pages(test, req), large, "%s",
+			    test_text(test, req, GFP_KERNEL));
+}
+
+static void skip_without_large_pages(struct kunit *test)
+{
+	if (PAGETABLE_APART)
+		kunit_skip(test, "the direct map keeps its type here");
+	if (debug_pagealloc_enabled())
+		kunit_skip(test, "with debug_pagealloc the direct map has no large pages");
+}
+
+/*
+ * A small block of another cache type lies in a large page of the direct map that is split
+ * already, as long as one has room. The test has one split by a block that can lie nowhere else.
+ */
+static void no_second_large_page_is_split(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(PAGE_SIZE);
+	unsigned long first = 0, nr;
+	phys_addr_t from, to;
+
+	skip_without_large_pages(test);
+	test_random_start(test, &rnd);
+	break_up(test, 1);
+	nr = longest_spoilt(&first);
+	if (nr < 12)
+		kunit_skip(test, "%lu adjacent pageblocks are spoilt, too few", nr);
+	from = PFN_PHYS(first);
+	to = PFN_PHYS(first + nr * pageblock_nr_pages);
+	req.low = from + ALIGN_DOWN((to - from) / 2, PMD_SIZE);
+	req.high = req.low + PMD_SIZE - 1;
+	req.cache = CONTIGMEM_UNCACHED;
+	test_free(test, test_alloc(test, &req, GFP_KERNEL));
+	req.low = from;
+	req.high = to - 1;
+	for (; req.size <= SZ_64K; req.size *= 2) {
+		for (req.cache = 1; req.cache < CONTIGMEM_NR_CACHES; req.cache++)
+			check_splits_none(test, &req);
+	}
+}
+
 /* Migration fails for a page with an extra reference, which no check before it sees. */
 static unsigned long hold_cache(struct cache *cache, struct page **held, unsigned long most)
 {
@@ -1322,6 +1386,7 @@ static struct kunit_case fragment_cases[] = {
 	KUNIT_CASE_SLOW(one_in_2_pageblocks_spoilt),
 	KUNIT_CASE_SLOW(every_pageblock_spoilt),
 	KUNIT_CASE_SLOW(free_frames_beside_kernel_pages),
+	KUNIT_CASE_SLOW(no_second_large_page_is_split),
 	KUNIT_CASE_SLOW(budgets_end_a_request),
 	KUNIT_CASE_SLOW(a_time_limit_ends_a_request),
 	KUNIT_CASE_SLOW(windows_that_would_fail_come_last),

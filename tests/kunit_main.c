@@ -697,6 +697,16 @@ void *test_alloc_near(struct kunit *test, const struct contigmem_request *shape,
 	return vaddr;
 }
 
+/* Bytes of the page of the direct map that maps an address. */
+unsigned long test_mapped_by(struct kunit *test, phys_addr_t phys)
+{
+	struct pagetable_entry entry;
+
+	KUNIT_ASSERT_TRUE(test, pagetable_lookup(pagetable_pat(), (unsigned long)__va(phys),
+						 &entry));
+	return entry.bytes;
+}
+
 /* Where the machine's memory begins. */
 phys_addr_t test_memory_start(void)
 {

@@ -78,6 +78,7 @@ void test_free(struct kunit *test, void *vaddr);
 phys_addr_t test_phys(struct kunit *test, const void *vaddr);
 void *test_alloc_near(struct kunit *test, const struct contigmem_request *shape,
 		      phys_addr_t *base);
+unsigned long test_mapped_by(struct kunit *test, phys_addr_t phys);
 phys_addr_t test_memory_start(void);
 phys_addr_t test_low_end(void);
 bool test_describe_frame(unsigned long pfn, struct contigmem_info *info);
