@@ -19,6 +19,7 @@
 #include "context.h"
 #include "contig.h"
 #include "lru_drain.h"
+#include "memtype.h"
 #include "pfn_scan.h"
 #include "range_lock.h"
 #include "ranges.h"
@@ -578,11 +579,17 @@ static enum contigmem_reason contig_alloc_block(struct ctgm_contig_search *searc
 	return contig_alloc_arena(search, start, start + search->frames->nr, start, moves);
 }
 
-/* Are the pageblocks of a block few enough for other blocks to share them? */
-static bool contig_shares_pageblocks(const struct ctgm_contig_search *search, unsigned long start)
+/*
+ * Does a block take its pageblocks? Other blocks share them where they are few. Where the direct
+ * map has the cache type, a part of a large page would split it for good.
+ */
+static bool contig_takes_pageblocks(const struct ctgm_contig_search *search, unsigned long start)
 {
 	unsigned long end = pageblock_align(start + search->frames->nr);
 
+	if (search->ac->cache != CONTIGMEM_CACHED && !search->ac->aside &&
+	    !ctgm_memtype_is_apart())
+		return true;
 	return end - pageblock_start_pfn(start) <=
 	       CTGM_ARENA_SMALL_PAGEBLOCKS * pageblock_nr_pages;
 }
@@ -600,7 +607,7 @@ static enum contigmem_reason contig_clear(struct ctgm_contig_search *search,
 	/* It was found before another one failed. */
 	if (search->wary && contig_is_held(search, start, end))
 		return CONTIGMEM_STILL_BUSY;
-	if (contig_shares_pageblocks(search, start)) {
+	if (contig_takes_pageblocks(search, start)) {
 		reason = contig_alloc_pageblocks(search, start, candidate->cost);
 		if (reason == CONTIGMEM_OK || reason == CONTIGMEM_INTERRUPTED ||
 		    reason == CONTIGMEM_TIMED_OUT || search->spent ||
@@ -691,7 +698,7 @@ static enum contigmem_reason contig_take_free(struct ctgm_contig_search *search,
 	unsigned long end = pageblock_align(start + search->frames->nr);
 	enum contigmem_reason reason;
 
-	if (contig_shares_pageblocks(search, start) &&
+	if (contig_takes_pageblocks(search, start) &&
 	    contig_is_free(search, pageblock_start_pfn(start), end)) {
 		reason = contig_alloc_pageblocks(search, start, 0);
 		/* The rest of the pageblocks may be too much for the zone. */
@@ -964,6 +971,12 @@ static enum contigmem_reason contig_alloc_pageblock(struct ctgm_alloc_control *a
 	return contig_alloc_free(ac, frames, false);
 }
 
+static enum contigmem_reason contig_alloc_free_pageblocks(struct ctgm_alloc_control *ac,
+							  struct ctgm_frames *frames)
+{
+	return contig_alloc_free(ac, frames, false);
+}
+
 static enum contigmem_reason contig_alloc(struct ctgm_alloc_control *ac,
 					  struct ctgm_frames *frames)
 {
@@ -1091,6 +1104,14 @@ const struct ctgm_source ctgm_source_pageblock = {
 	.id = CONTIGMEM_SOURCE_RANGE,
 	.alloc = contig_alloc_pageblock,
 	.query = contig_alloc_pageblock,
+	.free = contig_free,
+};
+
+/* From free pageblocks, whatever its size. */
+const struct ctgm_source ctgm_source_pageblocks = {
+	.id = CONTIGMEM_SOURCE_RANGE,
+	.alloc = contig_alloc_free_pageblocks,
+	.query = contig_alloc_free_pageblocks,
 	.free = contig_free,
 };
 

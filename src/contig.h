@@ -8,7 +8,7 @@
 
 #include "frames.h"
 
-extern const struct ctgm_source ctgm_source_pageblock;
+extern const struct ctgm_source ctgm_source_pageblock, ctgm_source_pageblocks;
 extern const struct ctgm_source ctgm_source_contig;
 extern const struct ctgm_source ctgm_source_migrate;
 

@@ -17,6 +17,7 @@
 #include "contig.h"
 #include "gather.h"
 #include "magazine.h"
+#include "memtype.h"
 #include "partition.h"
 #include "ranges.h"
 #include "source.h"
@@ -57,7 +58,7 @@ EXPORT_SYMBOL_GPL(contigmem_source_name);
  */
 struct ctgm_source_order {
 	const struct ctgm_source *free[6];
-	const struct ctgm_source *migrate[5];
+	const struct ctgm_source *migrate[7];
 };
 
 static const struct ctgm_source_order source_order_cached = {
@@ -69,9 +70,17 @@ static const struct ctgm_source_order source_order_cached = {
 
 /*
  * To change the cache type of single pages costs more than to allocate a pageblock and
- * change the type of all of it once.
+ * change the type of all of it once. It splits a large page of the direct map for good as well,
+ * so a pageblock is cleared before that.
  */
 static const struct ctgm_source_order source_order_typed = {
+	.free = { &ctgm_source_arena, &ctgm_source_pageblocks, &ctgm_source_catch_unsplit, NULL },
+	.migrate = { &ctgm_source_arena, &ctgm_source_migrate, &ctgm_source_contig,
+		     &ctgm_source_buddy, &ctgm_source_catch, &ctgm_source_gather, NULL },
+};
+
+/* The same where no page may be migrated, or where the direct map keeps its type. */
+static const struct ctgm_source_order source_order_typed_free = {
 	.free = { &ctgm_source_arena, &ctgm_source_contig, &ctgm_source_catch_unsplit,
 		  &ctgm_source_buddy, &ctgm_source_catch, NULL },
 	.migrate = { &ctgm_source_arena, &ctgm_source_migrate, &ctgm_source_buddy,
@@ -98,6 +107,11 @@ static const struct ctgm_source_order source_order_fresh = {
 /* The memory in CMA areas is meant for devices without an alternative. */
 static const struct ctgm_source * const sources_last[] = { SOURCE_CMA, NULL };
 
+static bool source_may_migrate(const struct ctgm_alloc_control *ac)
+{
+	return ac->may_sleep && ac->io_fs && !ac->fast;
+}
+
 static const struct ctgm_source_order *source_order(const struct ctgm_alloc_control *ac)
 {
 	const struct ctgm_node_zones *machine = ctgm_machine_zones();
@@ -105,7 +119,8 @@ static const struct ctgm_source_order *source_order(const struct ctgm_alloc_cont
 	if (ac->fresh)
 		return &source_order_fresh;
 	if (ac->cache != CONTIGMEM_CACHED)
-		return &source_order_typed;
+		return source_may_migrate(ac) && !ctgm_memtype_is_apart() ?
+		       &source_order_typed : &source_order_typed_free;
 	/* Is there memory in a higher zone, all of it above the request's range? */
 	if (ctgm_nth_zone(machine, ac->place.last, 0) < ctgm_nth_zone(machine, ULONG_MAX - 1, 0))
 		return &source_order_low;
@@ -291,7 +306,7 @@ static enum contigmem_reason source_from_zones(struct ctgm_alloc_control *ac, in
 		if (source_is_final(reason))
 			return reason;
 	}
-	if (ac->fast || !ac->io_fs)
+	if (!source_may_migrate(ac))
 		return reason;
 	if (ctgm_is_late(ac))
 		return CONTIGMEM_TIMED_OUT;

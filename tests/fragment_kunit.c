@@ -1104,6 +1104,31 @@ static void little_of_even_memory_is_read(struct kunit *test)
 		KUNIT_FAIL(test, "refused");
 }
 
+/*
+ * Beside pages that can be moved a block of another cache type gets large pages of the direct map
+ * that are cleared for it, although there are free frames enough in parts of large pages.
+ */
+static void typed_blocks_have_large_pages_cleared(struct kunit *test)
+{
+	static const size_t sizes[] = { PAGE_SIZE, SZ_64K, SZ_1M, SZ_2M + SZ_64K, SZ_8M + SZ_64K };
+	unsigned long first = 0, nr, i;
+
+	skip_without_large_pages(test);
+	test_random_start(test, &rnd);
+	scatter_cache(test, 0, SZ_512M >> PAGE_SHIFT);
+	nr = longest_cached(&first);
+	if (nr < 16 * pageblock_nr_pages)
+		kunit_skip(test, "only %lu frames in a row are even", nr);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(sizes[i]);
+
+		req.low = PFN_PHYS(first);
+		req.high = PFN_PHYS(first + nr) - 1;
+		for (req.cache = 1; req.cache < CONTIGMEM_NR_CACHES; req.cache++)
+			check_splits_none(test, &req);
+	}
+}
+
 /**
  * struct errand - a request that a worker makes
  * @work: the worker's
@@ -1391,6 +1416,7 @@ static struct kunit_case fragment_cases[] = {
 	KUNIT_CASE_SLOW(a_time_limit_ends_a_request),
 	KUNIT_CASE_SLOW(windows_that_would_fail_come_last),
 	KUNIT_CASE_SLOW(little_of_even_memory_is_read),
+	KUNIT_CASE_SLOW(typed_blocks_have_large_pages_cleared),
 	KUNIT_CASE_SLOW(pages_in_batches_are_moved),
 	KUNIT_CASE_SLOW(pages_stay_for_callers_without_io),
 	KUNIT_CASE_SLOW(pages_in_transit_are_waited_for),
