@@ -22,7 +22,7 @@
 #define ACCOUNTS_MAX		(CTGM_ACCOUNTS - 1)
 
 /* By account, the blocks that each processor has ever given; from load to unload. */
-static u64 __percpu *account_totals;
+u64 __percpu *ctgm_account_totals;
 
 static DEFINE_SPINLOCK(ctgm_account_lock);	/* for writers of the table and the list */
 static struct hlist_head account_table[1 << ACCOUNT_TABLE_BITS];
@@ -37,14 +37,14 @@ static unsigned int account_count;
 /* A parameter may have opened accounts before, without blocks. Sleeps. */
 int ctgm_accounts_init(void)
 {
-	account_totals = __alloc_percpu(array_size(CTGM_ACCOUNTS, sizeof(u64)), sizeof(u64));
-	return account_totals ? 0 : -ENOMEM;
+	ctgm_account_totals = __alloc_percpu(array_size(CTGM_ACCOUNTS, sizeof(u64)), sizeof(u64));
+	return ctgm_account_totals ? 0 : -ENOMEM;
 }
 
 /* No block is allocated any more, and no account described. */
 void ctgm_accounts_close(void)
 {
-	free_percpu(account_totals);
+	free_percpu(ctgm_account_totals);
 }
 
 static struct hlist_head *account_bucket(u32 tag)
@@ -57,13 +57,11 @@ struct ctgm_account *ctgm_account_find(u32 tag)
 {
 	struct ctgm_account *account;
 
-	rcu_read_lock();
-	hlist_for_each_entry_rcu(account, account_bucket(tag), hash) {
+	/* Accounts stay until the module is unloaded, so the task need not be an RCU reader. */
+	hlist_for_each_entry_rcu(account, account_bucket(tag), hash, true) {
 		if (account->info.tag == tag)
 			break;
 	}
-	rcu_read_unlock();
-	/* Accounts are freed when the module is unloaded. */
 	return account;
 }
 
@@ -138,7 +136,7 @@ static u64 account_total(const struct ctgm_account *account)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		total += READ_ONCE(per_cpu_ptr(account_totals, cpu)[account->index]);
+		total += READ_ONCE(per_cpu_ptr(ctgm_account_totals, cpu)[account->index]);
 	return total;
 }
 
@@ -164,14 +162,6 @@ void ctgm_account_set_limit(struct ctgm_account *account, u64 bytes)
 	raw_spin_lock_irqsave(&account->lock, flags);
 	WRITE_ONCE(account->info.limit, bytes);
 	raw_spin_unlock_irqrestore(&account->lock, flags);
-}
-
-/* Has the tag more than its limit, a block included that a magazine keeps? Any context. */
-bool ctgm_account_is_over(const struct ctgm_account *account)
-{
-	u64 limit = READ_ONCE(account->info.limit);
-
-	return limit && READ_ONCE(account->info.bytes) > limit;
 }
 
 static bool account_has_room(const struct ctgm_account *account, u64 bytes)
@@ -218,12 +208,6 @@ bool ctgm_account_charge(struct ctgm_account *account, u64 bytes)
 	}
 	raw_spin_unlock_irqrestore(&account->lock, flags);
 	return has_room;
-}
-
-/* Count a block that a tag is given, new or kept. Any context. */
-void ctgm_account_count(const struct ctgm_account *account)
-{
-	this_cpu_inc(account_totals[account->index]);
 }
 
 /* Uncharge a tag for a block that leaves it. Any context but NMI. */

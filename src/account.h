@@ -9,6 +9,7 @@
 #include <linux/build_bug.h>
 #include <linux/compiler.h>
 #include <linux/list.h>
+#include <linux/percpu.h>
 #include <linux/spinlock.h>
 
 #include "../contigmem.h"
@@ -16,7 +17,7 @@
 
 /**
  * struct ctgm_account - one tag
- * @hash: in the table of all accounts; written under ctgm_account_lock, readers are under RCU
+ * @hash: in the table of all accounts; written under ctgm_account_lock, read without a lock
  * @next: in the list of all accounts, the newest first; constant, as are the tag and @index
  * @index: its number, below CTGM_ACCOUNTS
  * @lock: protects @info, except the total and the failures
@@ -40,6 +41,8 @@ struct ctgm_account {
 /* In the magazines the number of an account has 11 bits. */
 static_assert(CTGM_ACCOUNTS <= CTGM_MAGAZINE_OWNERS);
 
+extern u64 __percpu *ctgm_account_totals;
+
 int ctgm_accounts_init(void);
 void ctgm_accounts_close(void);
 void ctgm_accounts_exit(void);
@@ -51,9 +54,21 @@ void ctgm_account_describe(struct ctgm_account *account, struct contigmem_tag_in
 void ctgm_account_set_limit(struct ctgm_account *account, u64 bytes);
 bool ctgm_account_has_room(struct ctgm_account *account, u64 bytes);
 bool ctgm_account_charge(struct ctgm_account *account, u64 bytes);
-bool ctgm_account_is_over(const struct ctgm_account *account);
-void ctgm_account_count(const struct ctgm_account *account);
 void ctgm_account_uncharge(struct ctgm_account *account, u64 bytes);
+
+/* Count a block that a tag is given, new or kept. Any context. */
+static inline void ctgm_account_count(const struct ctgm_account *account)
+{
+	this_cpu_inc(ctgm_account_totals[account->index]);
+}
+
+/* Has the tag more than its limit, a block included that a magazine keeps? Any context. */
+static inline bool ctgm_account_is_over(const struct ctgm_account *account)
+{
+	u64 limit = READ_ONCE(account->info.limit);
+
+	return limit && READ_ONCE(account->info.bytes) > limit;
+}
 
 /* A magazine keeps a block of the tag, which stays charged. Any context. */
 static inline void ctgm_account_note_kept(struct ctgm_account *account)

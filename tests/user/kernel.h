@@ -48,6 +48,8 @@ typedef unsigned long pgprot_t;
 #define BITS_TO_LONGS(nr)	(((nr) + 63) / 64)
 /* There is one task, so no barrier is needed. */
 #define smp_store_release(p, value)	WRITE_ONCE(*(p), value)
+#define __percpu
+#define this_cpu_inc(value)	((value)++)
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
 #define likely(x)		(x)
 #define unlikely(x)		(x)
