@@ -47,8 +47,8 @@
 #define ARENA_IDLE_MB_LEAST	16UL
 #define ARENA_IDLE_MB_MOST	1024UL
 
-static unsigned int arena_idle_mb = ARENA_IDLE_MB_DEFAULT;
-module_param(arena_idle_mb, uint, 0644);
+unsigned int ctgm_arena_idle_mb = ARENA_IDLE_MB_DEFAULT;
+module_param_named(arena_idle_mb, ctgm_arena_idle_mb, uint, 0644);
 MODULE_PARM_DESC(arena_idle_mb, "MiB of memory that may lie idle in arenas (default: a 64th of memory, 16 to 1024)");
 
 static unsigned int arena_idle_seconds = 30;
@@ -174,12 +174,6 @@ static struct delayed_work *arena_refill_work;
 
 static struct shrinker *arena_shrinker;
 static bool arena_exiting;	/* no work is scheduled any more */
-
-/* Frames that may lie idle in arenas. */
-long ctgm_arena_idle_limit(void)
-{
-	return (long)READ_ONCE(arena_idle_mb) << (20 - PAGE_SHIFT);
-}
 
 static bool arena_is_idle(const struct ctgm_arena *arena)
 {
@@ -2046,9 +2040,10 @@ int ctgm_arena_init(void)
 		return -ENOMEM;
 	for (i = 0; i < arena_nr_pools(); i++)
 		arena_pool_init(arena_pool(i));
-	if (arena_idle_mb == ARENA_IDLE_MB_DEFAULT)
-		arena_idle_mb = clamp(totalram_pages() / ARENA_IDLE_SHARE >> (20 - PAGE_SHIFT),
-				      ARENA_IDLE_MB_LEAST, ARENA_IDLE_MB_MOST);
+	if (ctgm_arena_idle_mb == ARENA_IDLE_MB_DEFAULT)
+		ctgm_arena_idle_mb =
+			clamp(totalram_pages() / ARENA_IDLE_SHARE >> (20 - PAGE_SHIFT),
+			      ARENA_IDLE_MB_LEAST, ARENA_IDLE_MB_MOST);
 	arena_shrinker = compat_shrinker_register("contigmem", arena_count_objects,
 						  arena_scan_objects);
 	error = PTR_ERR_OR_ZERO(arena_shrinker);

@@ -5,6 +5,8 @@
 #ifndef CTGM_ARENA_H
 #define CTGM_ARENA_H
 
+#include <linux/compiler.h>
+#include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/workqueue.h>
 
@@ -34,6 +36,14 @@ struct ctgm_arena_stats {
 
 extern const struct ctgm_source ctgm_source_arena;
 
+extern unsigned int ctgm_arena_idle_mb;
+
+/* Frames that may lie idle in arenas. */
+static inline long ctgm_arena_idle_limit(void)
+{
+	return (long)READ_ONCE(ctgm_arena_idle_mb) << (20 - PAGE_SHIFT);
+}
+
 int ctgm_arena_init(void);
 void ctgm_arena_exit(void);
 struct ctgm_arena *ctgm_arena_create(unsigned long nr, gfp_t reclaim);
@@ -56,7 +66,6 @@ void ctgm_arena_set_reserve(enum contigmem_cache cache, unsigned long nr,
 			    struct delayed_work *refill);
 unsigned long ctgm_arena_lacks(int nid, enum contigmem_cache cache);
 struct ctgm_arena_stats ctgm_arena_stats(void);
-long ctgm_arena_idle_limit(void);
 void ctgm_arena_add_partition(struct ctgm_arena *arena, const struct ctgm_frames *all);
 void ctgm_arena_remove_partition(struct ctgm_arena *arena);
 bool ctgm_arena_alloc_in(struct ctgm_arena *arena, const struct ctgm_constraints *place,

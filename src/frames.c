@@ -19,14 +19,6 @@ static atomic64_t frames_poisoned;
 /* Frames read between two calls of cond_resched(): a millisecond, where each is a cache miss. */
 #define FRAMES_STEP	8192UL
 
-/* How many frames to read next, from the @at-th on; lets other tasks run before. */
-static unsigned long frames_next_step(const struct ctgm_frames *frames, unsigned long at)
-{
-	if (at && ctgm_may_sleep())
-		cond_resched();
-	return min(frames->nr - at, FRAMES_STEP);
-}
-
 static bool frames_any_held(const struct page *page, unsigned long nr)
 {
 	int any = 1, all = 1, count;
@@ -53,42 +45,32 @@ static bool frames_any_held(const struct page *page, unsigned long nr)
 
 /*
  * Does another task hold a reference on a frame? A driver's fault handler may have given
- * it to a program, or a file system or a socket reads it.
+ * it to a program, or a file system or a socket reads it. Asked for a few MiB at a time.
  */
 bool ctgm_frames_are_held(const struct ctgm_frames *frames)
 {
 	const struct page *page = pfn_to_page(frames->first);
-	unsigned long at, nr;
 
-	/* Nearly all blocks are so small, and many have one frame. */
-	if (frames->nr == 1)
-		return page_ref_count(page) != 1;
-	if (frames->nr <= FRAMES_STEP)
-		return frames_any_held(page, frames->nr);
-	for (at = 0; at < frames->nr; at += nr) {
-		nr = frames_next_step(frames, at);
-		if (frames_any_held(page + at, nr))
-			return true;
-	}
-	return false;
+	/* Many blocks have one frame. */
+	return frames->nr == 1 ? page_ref_count(page) != 1 : frames_any_held(page, frames->nr);
 }
 
-/* How many frames has the kernel found bad? It marks them also while they are in use. */
+#ifdef CONFIG_MEMORY_FAILURE
 unsigned long ctgm_frames_count_poisoned(const struct ctgm_frames *frames)
 {
-	unsigned long poisoned = 0;
-#ifdef CONFIG_MEMORY_FAILURE
 	struct page *page = pfn_to_page(frames->first);
-	unsigned long at, nr, i;
+	unsigned long poisoned = 0, at, nr, i;
 
 	for (at = 0; at < frames->nr; at += nr) {
-		nr = frames_next_step(frames, at);
+		if (at && ctgm_may_sleep())
+			cond_resched();
+		nr = min(frames->nr - at, FRAMES_STEP);
 		for (i = at; i < at + nr; i++)
 			poisoned += PageHWPoison(page + i);
 	}
-#endif
 	return poisoned;
 }
+#endif
 
 /**
  * ctgm_frames_next_good() - walk the runs of frames that are not poisoned

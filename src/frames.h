@@ -136,8 +136,17 @@ static inline void *ctgm_frames_address(const struct ctgm_frames *frames)
 	return page_address(pfn_to_page(frames->first)) + frames->shift;
 }
 
-bool ctgm_frames_are_held(const struct ctgm_frames *frames);
+/* How many frames has the kernel found bad? It marks them also while they are in use. */
+#ifdef CONFIG_MEMORY_FAILURE
 unsigned long ctgm_frames_count_poisoned(const struct ctgm_frames *frames);
+#else
+static inline unsigned long ctgm_frames_count_poisoned(const struct ctgm_frames *frames)
+{
+	return 0;
+}
+#endif
+
+bool ctgm_frames_are_held(const struct ctgm_frames *frames);
 bool ctgm_frames_next_good(const struct ctgm_frames *frames, struct ctgm_frames *run);
 void ctgm_frames_free_good(const struct ctgm_frames *frames,
 			   void (*free)(const struct ctgm_frames *run));

@@ -127,37 +127,44 @@ u64 ctgm_magazine_kind(const struct ctgm_frames *frames, u32 owner, u32 partitio
 			     frames->cache, frames->nr);
 }
 
-/* The magazine of a kind; of none, and so NULL or one without a block, if it has none. */
-static struct ctgm_magazine *magazine_find(struct ctgm_magazine_cpu *cpu, u64 kind)
+/* The magazine that has a kind; NULL if none has. */
+static struct ctgm_magazine *magazine_having(struct ctgm_magazine_cpu *cpu, u64 kind)
 {
 	unsigned int at = hash_64(kind, MAGAZINE_BITS);
-	struct ctgm_magazine *first = &cpu->magazine[at], *second = &cpu->magazine[at ^ 1];
 
 	lockdep_assert_held(&cpu->lock);
-	if (first->kind == kind)
-		return first;
-	if (second->kind == kind)
-		return second;
-	if (!first->count)
-		return first;
-	return second->count ? NULL : second;
+	if (likely(cpu->magazine[at].kind == kind))
+		return &cpu->magazine[at];
+	return cpu->magazine[at ^ 1].kind == kind ? &cpu->magazine[at ^ 1] : NULL;
 }
 
-/* Frames that each processor may keep. */
-static unsigned long magazine_limit(void)
+/* The magazine that a kind may have: its own, or one without a block; NULL if there is none. */
+static struct ctgm_magazine *magazine_for(struct ctgm_magazine_cpu *cpu, u64 kind)
 {
-	unsigned long all = ctgm_arena_idle_limit() / MAGAZINE_SHARE;
+	struct ctgm_magazine *magazine = magazine_having(cpu, kind);
+	unsigned int at = hash_64(kind, MAGAZINE_BITS);
 
-	return min(all / num_online_cpus(), CTGM_MAGAZINE_MOST);
+	if (likely(magazine))
+		return magazine;
+	if (!cpu->magazine[at].count)
+		return &cpu->magazine[at];
+	return cpu->magazine[at ^ 1].count ? NULL : &cpu->magazine[at ^ 1];
+}
+
+/* May each processor keep so many frames? */
+static bool magazine_may_keep(unsigned long frames)
+{
+	return frames <= CTGM_MAGAZINE_MOST &&
+	       (long)(frames * MAGAZINE_SHARE * num_online_cpus()) <= ctgm_arena_idle_limit();
 }
 
 static bool magazine_push(struct ctgm_magazine_cpu *cpu, struct ctgm_kept *kept)
 {
-	struct ctgm_magazine *magazine = magazine_find(cpu, kept->kind);
+	struct ctgm_magazine *magazine = magazine_for(cpu, kept->kind);
 	unsigned long nr = kind_nr(kept->kind);
 
 	if (!READ_ONCE(magazine_open) || !magazine || magazine->count == MAGAZINE_BLOCKS ||
-	    cpu->frames + nr > magazine_limit())
+	    !magazine_may_keep(cpu->frames + nr))
 		return false;
 	/* Nobody finds a block here, which the memory would wait for. */
 	if (ctgm_pfn_is_leaving(kept->first, kept->first + nr - 1))
@@ -198,11 +205,11 @@ bool ctgm_magazine_put(struct ctgm_kept *kept)
 static struct ctgm_kept *magazine_pop(struct ctgm_magazine_cpu *cpu, u64 kind,
 				      const struct ctgm_constraints *place)
 {
-	struct ctgm_magazine *magazine = magazine_find(cpu, kind);
+	struct ctgm_magazine *magazine = magazine_having(cpu, kind);
 	struct ctgm_kept **link, *kept;
 	unsigned int tries;
 
-	if (!magazine || magazine->kind != kind)
+	if (!magazine)
 		return NULL;
 	link = &magazine->top;
 	for (tries = 0; tries < MAGAZINE_TRIES && (kept = *link); tries++) {

@@ -713,7 +713,7 @@ static void run(u64 seed)
 	user_seed = seed;
 	memset(user_pages, 0, sizeof(user_pages));
 	/* All of the memory, or none. */
-	arena_idle_mb = user_below(2);
+	ctgm_arena_idle_mb = user_below(2);
 	arena_idle_seconds = user_below(100);
 	user_preempt = NULL;
 	changes_fail = seed / 2 % 2;

@@ -58,6 +58,7 @@ typedef unsigned long pgprot_t;
 	(offsetof(type, member) + sizeof(((type *)0)->member[0]) * (n))
 #define container_of(p, type, member)	((type *)((char *)(p) - offsetof(type, member)))
 #define module_param(name, type, mode)
+#define module_param_named(name, value, type, mode)
 #define MODULE_PARM_DESC(name, text)
 
 #define min(a, b)	({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); a_ < b_ ? a_ : b_; })
