@@ -160,14 +160,22 @@ static void block_index_add(struct ctgm_block *block)
 	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
 }
 
-/* Give an indexed block its owner: it is live from then on. */
+/* Has an owner the block, and not freed it? With the block's lock held. */
+static bool block_is_live(const struct ctgm_block *block)
+{
+	lockdep_assert_held(&block->lock);
+	/* Pairs with block_own(). */
+	return !smp_load_acquire(&block->freed);
+}
+
+/*
+ * Give an indexed block its owner: it is live from then on. No other task writes to a block that
+ * is not live, so the lock is not taken.
+ */
 static void block_own(struct ctgm_block *block, const struct contigmem_request *req,
 		      const void *caller, enum contigmem_source source)
 {
-	unsigned long flags;
-
 	ctgm_account_count(block->account);
-	raw_spin_lock_irqsave(&block->lock, flags);
 	block->id = this_cpu_add_return(block_last_id, nr_cpu_ids);
 	block->source = source;
 	block->flags = req->flags;
@@ -175,9 +183,10 @@ static void block_own(struct ctgm_block *block, const struct contigmem_request *
 	block->caller = caller;
 	block->born = get_jiffies_64();
 	block->unheld = 0;
-	block->idle = false;
-	block->freed = false;
-	raw_spin_unlock_irqrestore(&block->lock, flags);
+	/* Pairs with block_is_live(): a task that sees that the block is live sees its owner. */
+	smp_store_release(&block->freed, false);
+	/* Pairs with block_describe_busy(), likewise. */
+	smp_store_release(&block->idle, false);
 }
 
 /* The lowest block that ends above an address. */
@@ -229,38 +238,43 @@ static void block_trace_free(const struct ctgm_block *block, const void *caller)
 	trace_contigmem_free(&info, caller);
 }
 
-/**
- * struct ctgm_block_mark - what becomes of a live block that is found
- * @vaddr: its address, exactly
- * @freed_by: code address that frees it; NULL to add a user
- * @unused: set if it is freed and has no user
+/*
+ * With interrupts off, mark a block as freed by a code address, or with NULL add a user; false if
+ * it is not live or has another address. Sets @unused if it is freed and has no user.
  */
-struct ctgm_block_mark {
-	const void *vaddr;
-	const void *freed_by;
-	bool unused;
-};
-
-/* Mark a block; false if it is not live or has another address. */
-static bool block_mark(struct ctgm_block *block, struct ctgm_block_mark *mark)
+static __always_inline bool block_mark(struct ctgm_block *block, const void *vaddr,
+				       const void *freed_by, bool *unused)
 {
-	unsigned long flags;
 	bool live;
 
-	raw_spin_lock_irqsave(&block->lock, flags);
-	live = block->vaddr == mark->vaddr && !block->freed;
-	if (live && mark->freed_by) {
+	raw_spin_lock(&block->lock);
+	live = block->vaddr == vaddr && block_is_live(block);
+	if (live && freed_by) {
 		if (trace_contigmem_free_enabled())
-			block_trace_free(block, mark->freed_by);
+			block_trace_free(block, freed_by);
 		block->freed = true;
-		block->freed_by = mark->freed_by;
+		block->freed_by = freed_by;
 		block->freed_at = get_jiffies_64();
-		mark->unused = !block->users;
+		*unused = !block->users;
 	} else if (live) {
 		block->users++;
 	}
-	raw_spin_unlock_irqrestore(&block->lock, flags);
+	raw_spin_unlock(&block->lock);
 	return live;
+}
+
+static noinline struct ctgm_block *block_find_in_tree_and_mark(const void *vaddr,
+							       const void *freed_by, bool *unused)
+{
+	struct ctgm_block *block;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
+	block = block_first_from((unsigned long)vaddr);
+	if (block && !block_mark(block, vaddr, freed_by, unused))
+		block = NULL;
+	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
+	return block;
 }
 
 /*
@@ -268,25 +282,22 @@ static bool block_mark(struct ctgm_block *block, struct ctgm_block_mark *mark)
  * followed without a lock: a record that leaves it meanwhile may lead into another bucket, so
  * only the tree can say that there is none.
  */
-static struct ctgm_block *block_find_and_mark(struct ctgm_block_mark *mark)
+static struct ctgm_block *block_find_and_mark(const void *vaddr, const void *freed_by,
+					      bool *unused)
 {
 	struct ctgm_block *block;
 	unsigned long flags;
 
-	rcu_read_lock();
-	hlist_for_each_entry_rcu(block, block_bucket(mark->vaddr), by_vaddr) {
-		if (READ_ONCE(block->vaddr) == mark->vaddr && block_mark(block, mark))
+	/* A task with interrupts off is an RCU reader. */
+	local_irq_save(flags);
+	hlist_for_each_entry_rcu(block, block_bucket(vaddr), by_vaddr,
+				 rcu_read_lock_sched_held()) {
+		if (READ_ONCE(block->vaddr) == vaddr &&
+		    block_mark(block, vaddr, freed_by, unused))
 			break;
 	}
-	rcu_read_unlock();
-	if (likely(block))
-		return block;
-	raw_spin_lock_irqsave(&ctgm_live_lock, flags);
-	block = block_first_from((unsigned long)mark->vaddr);
-	if (block && !block_mark(block, mark))
-		block = NULL;
-	raw_spin_unlock_irqrestore(&ctgm_live_lock, flags);
-	return block;
+	local_irq_restore(flags);
+	return likely(block) ? block : block_find_in_tree_and_mark(vaddr, freed_by, unused);
 }
 
 /* What is known about a freed block. */
@@ -402,6 +413,9 @@ static u64 block_kind(const struct ctgm_block *block)
 {
 	u32 partition = 0;
 
+	/* Its mapping or its cache type goes with it. */
+	if (block_destroy_sleeps(block))
+		return 0;
 	if (block->frames.source == &ctgm_source_partition) {
 		partition = ctgm_partition_id(block->frames.owner);
 		if (!partition)
@@ -416,11 +430,11 @@ static bool block_keep(struct ctgm_block *block)
 {
 	struct ctgm_account *account = block->account;
 
-	if (!block->kept.kind || block_destroy_sleeps(block))
+	if (!block->kept.kind)
 		return false;
 	/* What is freed of a closed partition goes back at once. */
 	if (block->frames.source == &ctgm_source_partition &&
-	    !ctgm_partition_id(block->frames.owner))
+	    !ctgm_partition_has_handles(block->frames.owner))
 		return false;
 	if (want_init_on_free())
 		block_zero(&block->frames, ctgm_may_sleep());
@@ -797,9 +811,10 @@ static void block_destroy_later(struct ctgm_block *block)
  * the module. Any context but NMI. The worker says itself that it may sleep: without
  * CONFIG_PREEMPT_COUNT ctgm_may_sleep() is never true.
  */
-static void block_release(struct ctgm_block *block, bool may_sleep)
+static void block_release(struct ctgm_block *block, bool in_worker)
 {
-	if (!may_sleep && (ctgm_raw_locks_only() || block->frames.nr > BLOCK_FREE_ATOMIC)) {
+	if ((ctgm_raw_locks_only() || block->frames.nr > BLOCK_FREE_ATOMIC) && !in_worker &&
+	    !ctgm_may_sleep()) {
 		block_destroy_later(block);
 		return;
 	}
@@ -814,7 +829,7 @@ static void block_release(struct ctgm_block *block, bool may_sleep)
 	}
 	block_uncharge(block);
 	block_index_remove(block);
-	if (block_destroy_sleeps(block) && !may_sleep)
+	if (block_destroy_sleeps(block) && !in_worker && !ctgm_may_sleep())
 		block_destroy_later(block);
 	else
 		block_destroy(block);
@@ -917,7 +932,7 @@ static void block_report_wrong_free(const void *vaddr)
 	found = block && block->vaddr <= vaddr;
 	if (found) {
 		raw_spin_lock(&block->lock);
-		live = !block->freed;
+		live = block_is_live(block);
 		found = block->freed_by;
 		block_describe(block, &info);
 		block_describe_freed(block, &freed);
@@ -957,21 +972,19 @@ static void block_report_wrong_free(const void *vaddr)
  */
 void ctgm_block_free(const void *vaddr, const void *caller)
 {
-	struct ctgm_block_mark mark = { .vaddr = vaddr, .freed_by = caller };
-	struct ctgm_block *block = block_find_and_mark(&mark);
+	bool unused = false;
+	struct ctgm_block *block = block_find_and_mark(vaddr, caller, &unused);
 
 	if (!block)
 		block_report_wrong_free(vaddr);
-	else if (mark.unused)
-		block_release(block, ctgm_may_sleep());
+	else if (unused)
+		block_release(block, false);
 }
 
 /* Add a user to the live block at an address; NULL if there is none. Any context but NMI. */
 struct ctgm_block *ctgm_block_use(const void *vaddr)
 {
-	struct ctgm_block_mark mark = { .vaddr = vaddr };
-
-	return block_find_and_mark(&mark);
+	return block_find_and_mark(vaddr, NULL, NULL);
 }
 
 /*
@@ -988,7 +1001,7 @@ void ctgm_block_unuse(struct ctgm_block *block)
 	unused = block->freed && !block->users;
 	raw_spin_unlock_irqrestore(&block->lock, flags);
 	if (unused)
-		block_release(block, ctgm_may_sleep());
+		block_release(block, false);
 }
 
 /* Let @caller stand for the code that asked for a block. Any context but NMI. */
@@ -1001,7 +1014,7 @@ void ctgm_block_set_caller(const struct contigmem_info *info, const void *caller
 	block = block_first_from((unsigned long)info->vaddr);
 	if (block) {
 		raw_spin_lock(&block->lock);
-		if (block->id == info->id)
+		if (block_is_live(block) && block->id == info->id)
 			block->caller = caller;
 		raw_spin_unlock(&block->lock);
 	}
@@ -1019,7 +1032,7 @@ bool ctgm_block_describe(const void *vaddr, struct contigmem_info *info)
 	block = block_first_from((unsigned long)vaddr);
 	if (block && block->vaddr <= vaddr) {
 		raw_spin_lock(&block->lock);
-		live = !block->freed;
+		live = block_is_live(block);
 		if (live)
 			block_describe(block, info);
 		raw_spin_unlock(&block->lock);
@@ -1035,7 +1048,8 @@ static bool block_describe_busy(struct ctgm_block *block, struct contigmem_info 
 
 	lockdep_assert_held(&ctgm_live_lock);
 	raw_spin_lock(&block->lock);
-	busy = !READ_ONCE(block->idle);
+	/* Pairs with block_own(), which has set all else before. */
+	busy = !smp_load_acquire(&block->idle);
 	if (busy)
 		block_describe(block, info);
 	raw_spin_unlock(&block->lock);

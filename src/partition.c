@@ -93,7 +93,8 @@ static bool partition_is_open(const struct contigmem_partition *partition)
 	const struct contigmem_partition *other;
 
 	hash_for_each_possible_rcu(partition_table, other, by_pointer, (unsigned long)partition,
-				   lockdep_is_held(&ctgm_partition_lock)) {
+				   lockdep_is_held(&ctgm_partition_lock) ||
+				   rcu_read_lock_sched_held()) {
 		if (other == partition)
 			return READ_ONCE(partition->handles);
 	}
@@ -118,9 +119,9 @@ bool ctgm_partition_is_live(const struct contigmem_partition *partition)
 {
 	bool live;
 
-	rcu_read_lock();
+	rcu_read_lock_sched();
 	live = partition_is_open(partition);
-	rcu_read_unlock();
+	rcu_read_unlock_sched();
 	return live;
 }
 
@@ -129,11 +130,17 @@ u32 ctgm_partition_id(const struct contigmem_partition *partition)
 {
 	u32 id;
 
-	rcu_read_lock();
+	rcu_read_lock_sched();
 	/* The memory of a CMA area goes back at once: other tasks live on it. */
 	id = partition_is_open(partition) && partition->arena ? partition->id : 0;
-	rcu_read_unlock();
+	rcu_read_unlock_sched();
 	return id;
+}
+
+/* Is the partition of a block open? The block keeps the partition's record. Any context. */
+bool ctgm_partition_has_handles(const struct contigmem_partition *partition)
+{
+	return READ_ONCE(partition->handles);
 }
 
 /* Returns false if the name is taken. */

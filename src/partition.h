@@ -12,6 +12,7 @@ extern const struct ctgm_source ctgm_source_partition;
 bool ctgm_partition_name_is_good(const char *name);
 bool ctgm_partition_is_live(const struct contigmem_partition *partition);
 u32 ctgm_partition_id(const struct contigmem_partition *partition);
+bool ctgm_partition_has_handles(const struct contigmem_partition *partition);
 void ctgm_partition_put_kept(const struct ctgm_frames *frames);
 struct contigmem_partition *ctgm_partition_add(const char *name, const struct ctgm_frames *frames);
 struct contigmem_partition *ctgm_partition_open(const char *name);
