@@ -192,12 +192,17 @@ static long watermark_within_reach(const struct ctgm_alloc_control *ac)
 	return watermark_room(ac, WMARK_LOW) + watermark_listed(ac);
 }
 
-/* Would reclaim work for @nr frames? Not where there are enough, or too little to reclaim. */
+/*
+ * Would reclaim work for @nr frames? Not where there are enough. Nor where less can be reclaimed
+ * than has to be taken before the page allocator reclaims: these are the last pages of programs,
+ * and what is given back waits in this processor's lists, where the programs do not get it.
+ */
 static bool watermark_reclaims(const struct ctgm_alloc_control *ac, unsigned long nr)
 {
 	long lacks = (long)nr - watermark_within_reach(ac);
+	long before = watermark_room(ac, WMARK_MIN) - watermark_room(ac, WMARK_LOW);
 
-	return lacks > 0 && lacks <= watermark_reclaimable(ac);
+	return lacks > 0 && lacks + before <= watermark_reclaimable(ac);
 }
 
 /**
