@@ -89,6 +89,14 @@ static void gather_count_read(struct ctgm_gather *gather)
 	}
 }
 
+/* In a query: a frame of an idle arena, which the request has given back before it gathers. */
+static bool gather_gets_back(const struct ctgm_gather *gather, unsigned long pfn,
+			     struct ctgm_frame_run *run)
+{
+	return gather->ac->query & CTGM_QUERY_IDLE_GONE &&
+	       ctgm_arena_idle_around(gather->ac, pfn, run);
+}
+
 static void gather_read(struct ctgm_window_search *windows, unsigned long pfn,
 			struct ctgm_frame_run *run)
 {
@@ -97,6 +105,8 @@ static void gather_read(struct ctgm_window_search *windows, unsigned long pfn,
 
 	gather_count_read(gather);
 	ctgm_pfn_scan(&gather->reader, pfn, run, &kind);
+	if (run->state == CTGM_FRAME_UNMOVABLE && gather_gets_back(gather, pfn, run))
+		run->state = CTGM_FRAME_FREE;
 }
 
 /* How many blocks may have to be taken until all of a run are gathered? */
@@ -211,6 +221,8 @@ static void gather_look_up(struct ctgm_gather *gather, struct ctgm_gather_pieces
 		if (gather_has(gather, pfn))
 			continue;
 		gather_read(&gather->windows, pfn, &run);
+		if (gather_gets_back(gather, pfn, &run))
+			continue;
 		type = ctgm_catch_type(pfn);
 		if (run.state != CTGM_FRAME_FREE || type < 0)
 			pieces->other++;
