@@ -19,7 +19,7 @@
 #include "ranges.h"
 #include "watermark.h"
 
-/* Frames of lower zones that reclaim may be offered before it works: as many as ZONE_DMA has. */
+/* Frames of lower zones that may be taken before reclaim works: as many as ZONE_DMA has. */
 #define WATERMARK_LOWER_FRAMES	(SZ_16M >> PAGE_SHIFT)
 
 static atomic_long_t *watermark_pending(const struct ctgm_alloc_control *ac)
@@ -29,13 +29,12 @@ static atomic_long_t *watermark_pending(const struct ctgm_alloc_control *ac)
 
 /*
  * Free frames of a zone above a watermark and the reserve that the zone keeps from
- * requests that higher zones can serve, as far as other allocations will not take them.
+ * requests that zones up to @highest can serve, as far as other allocations will not take them.
  */
-static long watermark_room_in(const struct ctgm_alloc_control *ac, int zonenum,
-			      enum zone_watermarks mark)
+static long watermark_room_for(const struct ctgm_alloc_control *ac, int zonenum,
+			       enum zone_watermarks mark, int highest)
 {
 	struct zone *zone = &NODE_DATA(ac->node)->node_zones[zonenum];
-	int highest = ctgm_nth_zone(ctgm_machine_zones(), ac->place.last, 0);
 	long free = zone_page_state_snapshot(zone, NR_FREE_PAGES);
 
 #ifdef CONFIG_CMA
@@ -46,6 +45,14 @@ static long watermark_room_in(const struct ctgm_alloc_control *ac, int zonenum,
 	return free - (long)(READ_ONCE(zone->nr_reserved_highatomic) + wmark_pages(zone, mark)) -
 	       READ_ONCE(zone->lowmem_reserve[highest]) -
 	       atomic_long_read(&ctgm_node_zones[ac->node].pending[zonenum]);
+}
+
+/* The same for the request: the highest zone of the machine that can serve it. */
+static long watermark_room_in(const struct ctgm_alloc_control *ac, int zonenum,
+			      enum zone_watermarks mark)
+{
+	return watermark_room_for(ac, zonenum, mark,
+				  ctgm_nth_zone(ctgm_machine_zones(), ac->place.last, 0));
 }
 
 static long watermark_room(const struct ctgm_alloc_control *ac, enum zone_watermarks mark)
@@ -192,8 +199,22 @@ static long watermark_within_reach(const struct ctgm_alloc_control *ac)
 	return watermark_room(ac, WMARK_LOW) + watermark_listed(ac);
 }
 
+/* Frames of lower zones that the page allocator serves from before it reclaims in @ac->zone. */
+static long watermark_lower(const struct ctgm_alloc_control *ac)
+{
+	long lower = 0;
+	int zonenum;
+
+	for (zonenum = 0; zonenum < ac->zone; zonenum++) {
+		if (populated_zone(&NODE_DATA(ac->node)->node_zones[zonenum]))
+			lower += max(watermark_room_for(ac, zonenum, WMARK_MIN, ac->zone), 0L);
+	}
+	return lower;
+}
+
 /*
- * Would reclaim work for @nr frames? Not where there are enough. Nor where less can be reclaimed
+ * Would reclaim work for @nr frames? Not where there are enough, or lower zones have so much free
+ * memory that the page allocator serves from them instead. Nor where less can be reclaimed
  * than has to be taken before the page allocator reclaims: these are the last pages of programs,
  * and what is given back waits in this processor's lists, where the programs do not get it.
  */
@@ -202,7 +223,8 @@ static bool watermark_reclaims(const struct ctgm_alloc_control *ac, unsigned lon
 	long lacks = (long)nr - watermark_within_reach(ac);
 	long before = watermark_room(ac, WMARK_MIN) - watermark_room(ac, WMARK_LOW);
 
-	return lacks > 0 && lacks + before <= watermark_reclaimable(ac);
+	return lacks > 0 && watermark_lower(ac) <= WATERMARK_LOWER_FRAMES &&
+	       lacks + before <= watermark_reclaimable(ac);
 }
 
 /**
