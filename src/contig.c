@@ -106,6 +106,8 @@ struct ctgm_contig_pass {
  * @reads: frames read
  * @attempts: candidate ranges that turned out busy
  * @moved: pages that were to be migrated out of those
+ * @spare: free frames that the zone can spare
+ * @is_short: a candidate range has more than that
  * @estimate: pages to migrate out of the cheapest range, where memory was sampled; or 0
  * @best: the cheapest candidate ranges, which do not overlap, cheapest first
  * @nr_best: how many
@@ -128,6 +130,8 @@ struct ctgm_contig_search {
 	unsigned long reads;
 	unsigned long attempts;
 	unsigned long moved;
+	unsigned long spare;
+	bool is_short;
 	unsigned long estimate;
 	struct ctgm_candidate best[CONTIG_CANDIDATES];
 	unsigned int nr_best;
@@ -485,7 +489,7 @@ static enum contigmem_reason contig_alloc_range(struct ctgm_contig_search *searc
 	ctgm_watermark_unreserve(ac, taken);
 	if (likely(!ac->query))
 		trace_contigmem_window(first, end - first, moves, 0, "", error);
-	if (!error && ac->migrate && !ctgm_watermark_holds(ac, ac->zone, WMARK_LOW))
+	if (!error && ac->migrate && taken && !ctgm_watermark_holds(ac, ac->zone, WMARK_LOW))
 		ctgm_watermark_reclaim(ac, taken);
 
 	switch (error) {
@@ -759,6 +763,15 @@ static void contig_keep(struct ctgm_contig_search *search, unsigned long start,
 	search->nr_best = kept + 1;
 }
 
+/* Has a candidate range more free frames than the zone can spare? */
+static bool contig_is_short(struct ctgm_contig_search *search, unsigned long cost)
+{
+	bool is_short = search->frames->nr > cost + search->spare;
+
+	search->is_short |= is_short;
+	return is_short;
+}
+
 /*
  * Migrate pages out of the candidate ranges that are kept, the cheapest first. Of those that
  * were sampled only as many as are read quickly: what was not seen may block all of them.
@@ -772,7 +785,8 @@ static enum contigmem_reason contig_clear_kept(struct ctgm_contig_search *search
 	for (i = 0; i < search->nr_best && contig_goes_on(reason); i++) {
 		if (sampled && search->reads - since >= CONTIG_CHEAP_READS)
 			break;
-		if (!sampled || contig_confirm(search, &search->best[i]))
+		if (!sampled || (contig_confirm(search, &search->best[i]) &&
+				 !contig_is_short(search, search->best[i].cost)))
 			reason = contig_clear(search, &search->best[i]);
 	}
 	search->nr_best = 0;
@@ -805,7 +819,7 @@ static enum contigmem_reason contig_clear_cheapest(struct ctgm_contig_search *se
 		return reason;
 	do {
 		more = ctgm_window_next_cost(&search->windows, &start, &cost);
-		if (more)
+		if (more && !contig_is_short(search, cost))
 			contig_keep(search, start, cost);
 		if (more && contig_reads_on(search, search->reads - since))
 			continue;
@@ -825,10 +839,15 @@ static enum contigmem_reason contig_clear_sampled(struct ctgm_contig_search *sea
 	if (!contig_begin(search, range, &contig_sampled))
 		return reason;
 	while (ctgm_window_next_cost(&search->windows, &start, &cost)) {
+		if (contig_is_short(search, cost))
+			continue;
 		contig_keep(search, start, cost);
 		if (!search->estimate || cost < search->estimate)
 			search->estimate = max(cost, 1UL);
 	}
+	/* The zone can spare no more for what a full search finds. */
+	if (!search->nr_best && search->is_short)
+		return contig_end(search, CONTIGMEM_LOW_MEMORY);
 	return contig_end(search, contig_clear_kept(search, true));
 }
 
@@ -904,12 +923,15 @@ static bool contig_tries_again(struct ctgm_contig_search *search, unsigned int p
 static enum contigmem_reason contig_alloc_migrate(struct ctgm_alloc_control *ac,
 						  struct ctgm_frames *frames)
 {
-	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
+	enum contigmem_reason reason;
 	struct ctgm_contig_search search;
 	struct ctgm_window_search *windows = &search.windows;
 	unsigned int passes = 0;
 
 	contig_search_init(&search, ac, frames);
+	reason = ctgm_watermark_takes(ac, &search.spare);
+	if (reason)
+		return reason;
 	windows->nr_moves = ctgm_window_granules(windows);
 	windows->moves = kvmalloc_array(windows->nr_moves, sizeof(*windows->moves),
 					ac->reclaim | __GFP_NORETRY | __GFP_NOWARN);

@@ -161,6 +161,13 @@ unsigned long ctgm_watermark_spare(const struct ctgm_alloc_control *ac)
 	return max(watermark_room(ac, WMARK_LOW), 0L);
 }
 
+/* The reason of a zone that can spare nothing: that does not matter where no block could lie. */
+static enum contigmem_reason watermark_is_low(const struct ctgm_alloc_control *ac)
+{
+	return ctgm_ranges_have_place(ac->ranges, &ac->place, ac->node, BIT(ac->zone)) ?
+	       CONTIGMEM_LOW_MEMORY : CONTIGMEM_NO_FREE_RUN;
+}
+
 /**
  * ctgm_watermark_refuses() - can a zone not spare the free frames of a request?
  * @ac: the allocation; @node and @zone say where
@@ -178,8 +185,7 @@ enum contigmem_reason ctgm_watermark_refuses(const struct ctgm_alloc_control *ac
 		return CONTIGMEM_OK;
 	if (!ac->fast && ac->io_fs)
 		return CONTIGMEM_NO_FREE_RUN;
-	return ctgm_ranges_have_place(ac->ranges, &ac->place, ac->node, BIT(ac->zone)) ?
-	       CONTIGMEM_LOW_MEMORY : CONTIGMEM_NO_FREE_RUN;
+	return watermark_is_low(ac);
 }
 
 /* Does the zone hold its watermark without @nr more frames? */
@@ -227,6 +233,32 @@ static bool watermark_reclaims(const struct ctgm_alloc_control *ac, unsigned lon
 	       lacks + before <= watermark_reclaimable(ac);
 }
 
+/* Pages that move away leave the zone as it is, as long as page cache makes room for them. */
+static bool watermark_lets_move(const struct ctgm_alloc_control *ac)
+{
+	return watermark_room(ac, WMARK_LOW) + watermark_reclaimable(ac) >= 0;
+}
+
+/**
+ * ctgm_watermark_takes() - free frames of a zone that a request may take that has pages migrated
+ * @ac: the request; @node and @zone say where
+ * @spare: set to as many as ctgm_watermark_reserve() reserves if page cache may replace them;
+ *	%LONG_MAX where ctgm_watermark_reclaim() would get more
+ *
+ * Context: Any.
+ * Return: %CONTIGMEM_OK. Otherwise why it may not even have pages migrated, %CONTIGMEM_NO_FREE_RUN
+ *	if no block could lie in the zone anyway.
+ */
+enum contigmem_reason ctgm_watermark_takes(const struct ctgm_alloc_control *ac,
+					   unsigned long *spare)
+{
+	long room = min(watermark_room(ac, WMARK_LOW) + watermark_reclaimable(ac),
+			watermark_room(ac, WMARK_MIN) + watermark_listed(ac));
+
+	*spare = watermark_reclaims(ac, ac->place.nr) ? LONG_MAX : max(room, 0L);
+	return *spare || watermark_lets_move(ac) ? CONTIGMEM_OK : watermark_is_low(ac);
+}
+
 /**
  * ctgm_watermark_reserve() - reserve frames of a zone for an allocation
  * @ac: the allocation; @node and @zone say where
@@ -249,6 +281,8 @@ static bool watermark_reclaims(const struct ctgm_alloc_control *ac, unsigned lon
 bool ctgm_watermark_reserve(const struct ctgm_alloc_control *ac, unsigned long nr,
 			    bool replaceable)
 {
+	if (!nr && replaceable)
+		return watermark_lets_move(ac);
 	if (unlikely(ac->query))
 		return watermark_has_room(ac, nr, replaceable) ||
 		       (replaceable && watermark_reclaims(ac, nr));

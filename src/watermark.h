@@ -21,6 +21,8 @@ unsigned long ctgm_watermark_reclaimable(const struct ctgm_alloc_control *ac);
 unsigned long ctgm_watermark_spare(const struct ctgm_alloc_control *ac);
 bool ctgm_watermark_reserve(const struct ctgm_alloc_control *ac, unsigned long nr,
 			    bool replaceable);
+enum contigmem_reason ctgm_watermark_takes(const struct ctgm_alloc_control *ac,
+					   unsigned long *spare);
 void ctgm_watermark_unreserve(const struct ctgm_alloc_control *ac, unsigned long nr);
 void ctgm_watermark_reclaim(const struct ctgm_alloc_control *ac, unsigned long nr);
 
