@@ -597,7 +597,7 @@ for name in "${tests[@]}"; do
 	whys=() notes=() skipped=
 	step "$name"
 	start=$SECONDS
-	"$name"
+	if declare -F "$name" >/dev/null; then "$name"; else why "there is no such test"; fi
 	# Nothing of a test is left for the next one.
 	for line in stop put drop undma unsqueeze unread partition linger; do act $line >/dev/null; done
 	printf '#   %s\n' "${notes[@]}" "$((SECONDS - start)) s"
