@@ -163,6 +163,7 @@ static bool catch_count(struct ctgm_alloc_control *ac, const struct ctgm_range *
 				pfn = looked - (1UL << least);
 				continue;
 			}
+			ac->saw_small_pages = true;
 		}
 		order = ctgm_pfn_free_order(&reader, pfn);
 		if (reader.skip) {

@@ -34,6 +34,8 @@ struct ctgm_source;
  * @rank: how many higher zones of the nodes were tried before
  * @zone: zone of @node that is tried now
  * @unsplit: no large page of the direct map may be split for it; in src/catch.c alone
+ * @saw_small_pages: large pages of the direct map are split already, on one of the nodes; set by
+ *	src/catch.c
  * @migrate: pages may be migrated and reclaimed now; otherwise only free frames are taken
  * @ranges: the machine's RAM
  * @query: bits of CTGM_QUERY; 0 for a request that is to be served
@@ -61,6 +63,7 @@ struct ctgm_alloc_control {
 	unsigned int rank;
 	int zone;
 	bool unsplit;
+	bool saw_small_pages;
 	bool migrate;
 	const struct ctgm_ranges *ranges;
 	unsigned int query;

@@ -261,7 +261,7 @@ static unsigned int gather_take(struct ctgm_gather *gather, int type, unsigned i
 }
 
 /* Can alloc_contig_range() take frames of this pageblock? */
-static bool gather_is_clean(struct ctgm_gather *gather, const struct ctgm_range *range,
+static bool gather_is_clean(struct ctgm_pfn_reader *reader, const struct ctgm_range *range,
 			    unsigned long pfn)
 {
 	unsigned long end = pageblock_end_pfn(pfn), at;
@@ -271,7 +271,7 @@ static bool gather_is_clean(struct ctgm_gather *gather, const struct ctgm_range 
 	if (pageblock_start_pfn(pfn) < range->first || end - 1 > range->last)
 		return false;
 	for (at = pageblock_start_pfn(pfn); at < end; at = run.last + 1) {
-		ctgm_pfn_scan(&gather->reader, at, &run, &kind);
+		ctgm_pfn_scan(reader, at, &run, &kind);
 		if (run.state > CTGM_FRAME_MOVABLE)
 			return false;
 	}
@@ -279,19 +279,20 @@ static bool gather_is_clean(struct ctgm_gather *gather, const struct ctgm_range 
 }
 
 /* Take a free frame of a pageblock by alloc_contig_range(), and give it back; in a query as if. */
-static bool gather_pass_through(struct ctgm_gather *gather, unsigned long first)
+static bool gather_pass_through(struct ctgm_alloc_control *ac, struct ctgm_pfn_reader *reader,
+				unsigned long first)
 {
 	unsigned long pfn;
 	struct ctgm_frame_run run;
 
 	for (pfn = first; pfn < first + pageblock_nr_pages; pfn = run.last + 1) {
-		if (!ctgm_pfn_in_free_block(&gather->reader, pfn, 0, &run)) {
+		if (!ctgm_pfn_in_free_block(reader, pfn, 0, &run)) {
 			run.last = pfn;
 			continue;
 		}
-		if (ctgm_contig_take(gather->ac, pfn, pfn + 1))
+		if (ctgm_contig_take(ac, pfn, pfn + 1))
 			return false;
-		if (!gather->ac->query)
+		if (!ac->query)
 			free_contig_range(pfn, 1);
 		return true;
 	}
@@ -302,9 +303,9 @@ static bool gather_pass_through(struct ctgm_gather *gather, unsigned long first)
  * Have the processors' lists given back to the zone's, or in a query say whether they would be.
  * alloc_contig_range() does that for whoever has a pageblock where it can take anything.
  */
-static bool gather_drain_lists(struct ctgm_gather *gather)
+static bool gather_drain_lists(struct ctgm_alloc_control *ac)
 {
-	const struct ctgm_alloc_control *ac = gather->ac;
+	struct ctgm_pfn_reader reader = CTGM_PFN_READER;
 	const struct ctgm_range *range = NULL;
 	unsigned long first, step, looks = 0;
 
@@ -319,8 +320,8 @@ static bool gather_drain_lists(struct ctgm_gather *gather)
 			if (looks++ == GATHER_DRAIN_LOOKS || fatal_signal_pending(current) ||
 			    ctgm_is_late(ac))
 				return false;
-			if (gather_is_clean(gather, range, first) &&
-			    gather_pass_through(gather, first))
+			if (gather_is_clean(&reader, range, first) &&
+			    gather_pass_through(ac, &reader, first))
 				return true;
 			cond_resched();
 		}
@@ -356,7 +357,7 @@ static bool gather_take_all(struct ctgm_gather *gather)
 		if (!pieces.loose)
 			return bitmap_weight(gather->held, gather->nr_held) >=
 			       gather->end - gather->start;
-		if (drained || !gather_drain_lists(gather))
+		if (drained || !gather_drain_lists(gather->ac))
 			return false;
 		drained = true;
 	}
@@ -368,9 +369,9 @@ static bool gather_take_clean(struct ctgm_gather *gather, const struct ctgm_rang
 {
 	unsigned long first = gather->start, end = gather->end;
 
-	if (!gather_is_clean(gather, range, first))
+	if (!gather_is_clean(&gather->reader, range, first))
 		first = pageblock_end_pfn(first);
-	if (first < end && !gather_is_clean(gather, range, end - 1))
+	if (first < end && !gather_is_clean(&gather->reader, range, end - 1))
 		end = pageblock_start_pfn(end - 1);
 	if (first >= end)
 		return true;
@@ -405,7 +406,7 @@ static bool gather_has_all(struct ctgm_gather *gather)
 	int type;
 
 	gather_look_up(gather, &pieces);
-	if (pieces.other || (ac->query && pieces.loose && !gather_drain_lists(gather)))
+	if (pieces.other || (ac->query && pieces.loose && !gather_drain_lists(gather->ac)))
 		return false;
 	for (order = 0; order < pageblock_order; order++) {
 		for (type = 0; type < CTGM_CATCH_TYPES; type++) {
@@ -525,4 +526,24 @@ const struct ctgm_source ctgm_source_gather = {
 	.id = CONTIGMEM_SOURCE_BUDDY,
 	.alloc = gather_alloc,
 	.query = gather_alloc,
+};
+
+/*
+ * Free frames where large pages of the direct map are split already, once the processors' lists are
+ * drained: what a block there gave back waits in them.
+ */
+static enum contigmem_reason gather_catch_unsplit(struct ctgm_alloc_control *ac,
+						  struct ctgm_frames *frames)
+{
+	if (!ac->may_sleep)
+		return CONTIGMEM_WOULD_SLEEP;
+	if (!ac->saw_small_pages || !gather_drain_lists(ac))
+		return CONTIGMEM_NO_FREE_RUN;
+	return ctgm_source_catch_unsplit.alloc(ac, frames);
+}
+
+const struct ctgm_source ctgm_source_catch_unsplit_drained = {
+	.id = CONTIGMEM_SOURCE_BUDDY,
+	.alloc = gather_catch_unsplit,
+	.query = gather_catch_unsplit,
 };

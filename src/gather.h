@@ -7,6 +7,6 @@
 
 #include "frames.h"
 
-extern const struct ctgm_source ctgm_source_gather;
+extern const struct ctgm_source ctgm_source_gather, ctgm_source_catch_unsplit_drained;
 
 #endif /* CTGM_GATHER_H */

@@ -58,7 +58,7 @@ EXPORT_SYMBOL_GPL(contigmem_source_name);
  */
 struct ctgm_source_order {
 	const struct ctgm_source *free[6];
-	const struct ctgm_source *migrate[7];
+	const struct ctgm_source *migrate[8];
 };
 
 static const struct ctgm_source_order source_order_cached = {
@@ -75,8 +75,9 @@ static const struct ctgm_source_order source_order_cached = {
  */
 static const struct ctgm_source_order source_order_typed = {
 	.free = { &ctgm_source_arena, &ctgm_source_pageblocks, &ctgm_source_catch_unsplit, NULL },
-	.migrate = { &ctgm_source_arena, &ctgm_source_migrate, &ctgm_source_contig,
-		     &ctgm_source_buddy, &ctgm_source_catch, &ctgm_source_gather, NULL },
+	.migrate = { &ctgm_source_arena, &ctgm_source_migrate,
+		     &ctgm_source_catch_unsplit_drained, &ctgm_source_contig, &ctgm_source_buddy,
+		     &ctgm_source_catch, &ctgm_source_gather, NULL },
 };
 
 /* The same where no page may be migrated, or where the direct map keeps its type. */
