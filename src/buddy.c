@@ -134,7 +134,7 @@ static enum contigmem_reason buddy_alloc(struct ctgm_alloc_control *ac, struct c
 	 * that the page allocator knows.
 	 */
 	if (ac->may_sleep && order &&
-	    !ctgm_watermark_holds(ac, page_zonenum(page), WMARK_LOW)) {
+	    !ctgm_watermark_spares(ac, page_zonenum(page), 0)) {
 		__free_pages(page, order);
 		return CONTIGMEM_LOW_MEMORY;
 	}
@@ -197,14 +197,14 @@ static enum contigmem_reason buddy_query(struct ctgm_alloc_control *ac, struct c
 		bool reclaims = ac->migrate && !call.order && ctgm_watermark_reclaimable(ac);
 
 		if (!populated_zone(in) ||
-		    (!reclaims && !ctgm_watermark_leaves(ac, zone, WMARK_MIN, pages)) ||
+		    (!reclaims && !ctgm_watermark_leaves_min(ac, zone, pages)) ||
 		    (!reclaims && !buddy_has_block(in, call.order) &&
 		     !(zone == ac->zone && buddy_gets_back(ac, pages))))
 			continue;
 		if (!buddy_takes_zone(ac, zone))
 			return CONTIGMEM_NO_FREE_RUN;
 		if (ac->may_sleep && call.order &&
-		    !ctgm_watermark_leaves(ac, zone, WMARK_LOW, pages))
+		    !ctgm_watermark_spares(ac, zone, pages))
 			return CONTIGMEM_LOW_MEMORY;
 		return CONTIGMEM_OK;
 	}

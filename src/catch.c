@@ -325,7 +325,7 @@ struct page *ctgm_catch_take(struct ctgm_alloc_control *ac, int type, unsigned i
 		    catch_types[type].mobility;
 	struct page *page;
 
-	if (!ctgm_watermark_reserve(ac, 1UL << order, false))
+	if (!ctgm_watermark_reserve(ac, 1UL << order, CTGM_BRIEFLY))
 		return NULL;
 	ac->verdict.attempts++;
 	page = alloc_pages_node(ac->node, gfp, order);
@@ -354,7 +354,7 @@ unsigned long ctgm_catch_most(const struct ctgm_alloc_control *ac, unsigned int 
 {
 	unsigned long most = ac->fast ? CATCH_TRIES_FAST : CATCH_TRIES;
 
-	return min(most, ctgm_watermark_spare(ac) / CATCH_SHARE_OF_SPARE >> order);
+	return min(most, ctgm_watermark_spare_briefly(ac) / CATCH_SHARE_OF_SPARE >> order);
 }
 
 /*
@@ -434,7 +434,7 @@ static enum contigmem_reason catch_predict(struct ctgm_alloc_control *ac,
 	if (ac->query & CTGM_QUERY_IDLE_GONE && ctgm_arena_idle_place(ac, &frames->first))
 		return CONTIGMEM_OK;
 	while (!ctgm_is_late(ac) && catch_choose(ac, counts, &choice)) {
-		if (ctgm_watermark_reserve(ac, 1UL << choice.order, false))
+		if (ctgm_watermark_reserve(ac, 1UL << choice.order, CTGM_BRIEFLY))
 			return CONTIGMEM_OK;
 	}
 	return CONTIGMEM_NO_FREE_RUN;

@@ -461,7 +461,7 @@ int ctgm_contig_take(struct ctgm_alloc_control *ac, unsigned long first, unsigne
 	struct ctgm_contig_search search;
 	int error;
 
-	if (!ctgm_watermark_reserve(ac, end - first, false))
+	if (!ctgm_watermark_reserve(ac, end - first, CTGM_KEPT))
 		return -ENOMEM;
 	contig_search_init(&search, ac, NULL);
 	error = contig_lock_and_alloc(&search, first, end);
@@ -476,12 +476,12 @@ static enum contigmem_reason contig_alloc_range(struct ctgm_contig_search *searc
 	struct ctgm_alloc_control *ac = search->ac;
 	/* The page allocator gives the targets of migrated pages, and keeps watermarks itself. */
 	unsigned long taken = end - first - min(moves, end - first);
-	bool reserved = ctgm_watermark_reserve(ac, taken, false);
+	bool reserved = ctgm_watermark_reserve(ac, taken, CTGM_KEPT);
 	int error;
 
 	if (!reserved && ac->migrate) {
 		ctgm_watermark_reclaim(ac, taken);
-		reserved = ctgm_watermark_reserve(ac, taken, true);
+		reserved = ctgm_watermark_reserve(ac, taken, CTGM_REPLACED);
 	}
 	if (!reserved)
 		return ctgm_is_late(ac) ? CONTIGMEM_TIMED_OUT : CONTIGMEM_LOW_MEMORY;
@@ -489,7 +489,7 @@ static enum contigmem_reason contig_alloc_range(struct ctgm_contig_search *searc
 	ctgm_watermark_unreserve(ac, taken);
 	if (likely(!ac->query))
 		trace_contigmem_window(first, end - first, moves, 0, "", error);
-	if (!error && ac->migrate && taken && !ctgm_watermark_holds(ac, ac->zone, WMARK_LOW))
+	if (!error && ac->migrate && taken && !ctgm_watermark_holds_low(ac))
 		ctgm_watermark_reclaim(ac, taken);
 
 	switch (error) {

@@ -76,24 +76,22 @@ static long watermark_listed(const struct ctgm_alloc_control *ac)
 	return listed;
 }
 
-/* Does a zone of @ac->node hold a watermark now? Any context. */
-bool ctgm_watermark_holds(const struct ctgm_alloc_control *ac, int zonenum,
-			  enum zone_watermarks mark)
+/* Would a zone of @ac->node hold its min watermark without @nr more frames? Any context. */
+bool ctgm_watermark_leaves_min(const struct ctgm_alloc_control *ac, int zonenum, unsigned long nr)
 {
-	return watermark_room_in(ac, zonenum, mark) >= 0;
+	return watermark_room_in(ac, zonenum, WMARK_MIN) >= (long)nr;
 }
 
-/* Would it without @nr more frames? Any context. */
-bool ctgm_watermark_leaves(const struct ctgm_alloc_control *ac, int zonenum,
-			   enum zone_watermarks mark, unsigned long nr)
+/* Does @ac->zone hold its low watermark now? Any context. */
+bool ctgm_watermark_holds_low(const struct ctgm_alloc_control *ac)
 {
-	return watermark_room_in(ac, zonenum, mark) >= (long)nr;
+	return watermark_room(ac, WMARK_LOW) >= 0;
 }
 
-/* Half of the zone's pages that reclaim can free: of the others some are dirty or in use. */
-static long watermark_reclaimable(const struct ctgm_alloc_control *ac)
+/* Half of a zone's pages that reclaim can free: of the others some are dirty or in use. */
+static long watermark_reclaimable(const struct ctgm_alloc_control *ac, int zonenum)
 {
-	struct zone *zone = &NODE_DATA(ac->node)->node_zones[ac->zone];
+	struct zone *zone = &NODE_DATA(ac->node)->node_zones[zonenum];
 	long file = zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
 		    zone_page_state(zone, NR_ZONE_ACTIVE_FILE);
 	long anon = zone_page_state(zone, NR_ZONE_INACTIVE_ANON) +
@@ -102,10 +100,39 @@ static long watermark_reclaimable(const struct ctgm_alloc_control *ac)
 	return (file + min(anon, get_nr_swap_pages())) / 2;
 }
 
+/*
+ * Pages that reclaim can free beyond those that other tasks need. Free pages in the lists of one
+ * processor serve no task on another, and no watermark counts them; the lists of a zone hold as
+ * many as its low watermark. A task that finds neither free pages nor any to reclaim ends in
+ * the OOM killer meanwhile.
+ */
+static long watermark_replaceable(const struct ctgm_alloc_control *ac, int zonenum)
+{
+	struct zone *zone = &NODE_DATA(ac->node)->node_zones[zonenum];
+
+	return watermark_reclaimable(ac, zonenum) - (long)low_wmark_pages(zone);
+}
+
+/*
+ * Free frames of a zone that a request may take without reclaim: those above the low watermark,
+ * without what other tasks need and cannot reclaim.
+ */
+static long watermark_spare(const struct ctgm_alloc_control *ac, int zonenum)
+{
+	return watermark_room_in(ac, zonenum, WMARK_LOW) +
+	       min(watermark_replaceable(ac, zonenum), 0L);
+}
+
+/* Could a zone of @ac->node spare @nr more frames? Any context. */
+bool ctgm_watermark_spares(const struct ctgm_alloc_control *ac, int zonenum, unsigned long nr)
+{
+	return watermark_spare(ac, zonenum) >= (long)nr;
+}
+
 /* Half of the pages of @ac->zone that reclaim can free. Any context. */
 unsigned long ctgm_watermark_reclaimable(const struct ctgm_alloc_control *ac)
 {
-	return max(watermark_reclaimable(ac), 0L);
+	return max(watermark_reclaimable(ac, ac->zone), 0L);
 }
 
 /*
@@ -148,15 +175,14 @@ bool ctgm_watermark_has_targets(const struct ctgm_alloc_control *ac, unsigned lo
 
 			if (!populated_zone(in))
 				continue;
-			at.zone = zone;
-			room += max(free, 0L) + watermark_reclaimable(&at);
+			room += max(free, 0L) + watermark_reclaimable(&at, zone);
 		}
 	}
 	return room >= (long)moves;
 }
 
-/* Free frames above the zone's low watermark. Any context. */
-unsigned long ctgm_watermark_spare(const struct ctgm_alloc_control *ac)
+/* Free frames of @ac->zone that may be taken if most go back at once. Any context. */
+unsigned long ctgm_watermark_spare_briefly(const struct ctgm_alloc_control *ac)
 {
 	return max(watermark_room(ac, WMARK_LOW), 0L);
 }
@@ -181,22 +207,32 @@ static enum contigmem_reason watermark_is_low(const struct ctgm_alloc_control *a
  */
 enum contigmem_reason ctgm_watermark_refuses(const struct ctgm_alloc_control *ac)
 {
-	if (ctgm_watermark_spare(ac) >= ac->place.nr)
+	if (watermark_spare(ac, ac->zone) >= (long)ac->place.nr)
 		return CONTIGMEM_OK;
 	if (!ac->fast && ac->io_fs)
 		return CONTIGMEM_NO_FREE_RUN;
 	return watermark_is_low(ac);
 }
 
+/* Free frames of the zone that a request may take where page cache replaces them. */
+static long watermark_takeable(const struct ctgm_alloc_control *ac)
+{
+	return min(watermark_room(ac, WMARK_LOW) + watermark_replaceable(ac, ac->zone),
+		   watermark_room(ac, WMARK_MIN) + watermark_listed(ac));
+}
+
 /* Does the zone hold its watermark without @nr more frames? */
 static bool watermark_has_room(const struct ctgm_alloc_control *ac, unsigned long nr,
-			       bool replaceable)
+			       enum ctgm_watermark_use use)
 {
-	long spare = replaceable ? watermark_reclaimable(ac) : 0;
-	long listed = replaceable ? watermark_listed(ac) : 0;
-
-	return watermark_room(ac, WMARK_LOW) + spare >= (long)nr &&
-	       watermark_room(ac, WMARK_MIN) + listed >= (long)nr;
+	switch (use) {
+	case CTGM_BRIEFLY:
+		return watermark_room(ac, WMARK_LOW) >= (long)nr;
+	case CTGM_REPLACED:
+		return watermark_takeable(ac) >= (long)nr;
+	default:
+		return watermark_spare(ac, ac->zone) >= (long)nr;
+	}
 }
 
 /* Frames of the zone for a caller that reclaims: those in the processors' lists as well. */
@@ -220,9 +256,8 @@ static long watermark_lower(const struct ctgm_alloc_control *ac)
 
 /*
  * Would reclaim work for @nr frames? Not where there are enough, or lower zones have so much free
- * memory that the page allocator serves from them instead. Nor where less can be reclaimed
- * than has to be taken before the page allocator reclaims: these are the last pages of programs,
- * and what is given back waits in this processor's lists, where the programs do not get it.
+ * memory that the page allocator serves from them instead. Nor where it would use up what other
+ * tasks need: all down to the min watermark is taken before the page allocator reclaims.
  */
 static bool watermark_reclaims(const struct ctgm_alloc_control *ac, unsigned long nr)
 {
@@ -230,13 +265,13 @@ static bool watermark_reclaims(const struct ctgm_alloc_control *ac, unsigned lon
 	long before = watermark_room(ac, WMARK_MIN) - watermark_room(ac, WMARK_LOW);
 
 	return lacks > 0 && watermark_lower(ac) <= WATERMARK_LOWER_FRAMES &&
-	       lacks + before <= watermark_reclaimable(ac);
+	       lacks + before <= watermark_replaceable(ac, ac->zone);
 }
 
 /* Pages that move away leave the zone as it is, as long as page cache makes room for them. */
 static bool watermark_lets_move(const struct ctgm_alloc_control *ac)
 {
-	return watermark_room(ac, WMARK_LOW) + watermark_reclaimable(ac) >= 0;
+	return watermark_room(ac, WMARK_LOW) + watermark_replaceable(ac, ac->zone) >= 0;
 }
 
 /**
@@ -252,10 +287,8 @@ static bool watermark_lets_move(const struct ctgm_alloc_control *ac)
 enum contigmem_reason ctgm_watermark_takes(const struct ctgm_alloc_control *ac,
 					   unsigned long *spare)
 {
-	long room = min(watermark_room(ac, WMARK_LOW) + watermark_reclaimable(ac),
-			watermark_room(ac, WMARK_MIN) + watermark_listed(ac));
-
-	*spare = watermark_reclaims(ac, ac->place.nr) ? LONG_MAX : max(room, 0L);
+	*spare = watermark_reclaims(ac, ac->place.nr) ? LONG_MAX :
+		 max(watermark_takeable(ac), 0L);
 	return *spare || watermark_lets_move(ac) ? CONTIGMEM_OK : watermark_is_low(ac);
 }
 
@@ -263,7 +296,7 @@ enum contigmem_reason ctgm_watermark_takes(const struct ctgm_alloc_control *ac,
  * ctgm_watermark_reserve() - reserve frames of a zone for an allocation
  * @ac: the allocation; @node and @zone say where
  * @nr: frames that it will take
- * @replaceable: the page cache that reclaim can free may replace them
+ * @use: what becomes of them
  *
  * Below the low watermark the page allocator serves single pages to tasks that reclaim
  * for them. A caller that asks until it is refused must not use these pages up, or the
@@ -275,19 +308,19 @@ enum contigmem_reason ctgm_watermark_takes(const struct ctgm_alloc_control *ac,
  *
  * Context: Any.
  * Return: false if the zone would not hold its watermark. Otherwise
- *	ctgm_watermark_unreserve() follows once the frames are taken, and if @replaceable
+ *	ctgm_watermark_unreserve() follows once the frames are taken, and for %CTGM_REPLACED
  *	ctgm_watermark_reclaim() where the watermark does not hold then.
  */
 bool ctgm_watermark_reserve(const struct ctgm_alloc_control *ac, unsigned long nr,
-			    bool replaceable)
+			    enum ctgm_watermark_use use)
 {
-	if (!nr && replaceable)
+	if (!nr && use == CTGM_REPLACED)
 		return watermark_lets_move(ac);
 	if (unlikely(ac->query))
-		return watermark_has_room(ac, nr, replaceable) ||
-		       (replaceable && watermark_reclaims(ac, nr));
+		return watermark_has_room(ac, nr, use) ||
+		       (use == CTGM_REPLACED && watermark_reclaims(ac, nr));
 	atomic_long_add(nr, watermark_pending(ac));
-	if (watermark_has_room(ac, 0, replaceable))
+	if (watermark_has_room(ac, 0, use))
 		return true;
 	atomic_long_sub(nr, watermark_pending(ac));
 	return false;

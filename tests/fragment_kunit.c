@@ -372,7 +372,8 @@ static void find_bad(unsigned long first, unsigned long end)
 
 /*
  * Would the page allocator give as much of this zone to a caller whose memory may lie up to
- * @last, once all pages that can move have moved elsewhere?
+ * @last, once all pages that can move have moved elsewhere, and leave tasks that find nothing to
+ * reclaim the low watermark once more?
  */
 static bool zone_has_room(struct zone *zone, unsigned long nr, unsigned long last)
 {
@@ -384,7 +385,7 @@ static bool zone_has_room(struct zone *zone, unsigned long nr, unsigned long las
 	       zone_page_state(zone, NR_ZONE_ACTIVE_ANON) +
 	       zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
 	       zone_page_state(zone, NR_ZONE_ACTIVE_FILE) >=
-	       nr + low_wmark_pages(zone) + zone->lowmem_reserve[highest];
+	       nr + 2 * low_wmark_pages(zone) + zone->lowmem_reserve[highest];
 }
 
 /*

@@ -10,6 +10,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/gfp.h>
 #include <linux/init.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
@@ -29,6 +30,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/vmstat.h>
+#include <linux/workqueue.h>
 
 #include "contigmem.h"
 #include "../src/compat.h"
@@ -218,29 +220,58 @@ static void free_list_of(struct list_head *pages, unsigned int order)
 	}
 }
 
-/* Larger than the blocks that a processor's list holds: when freed, all processors have them. */
-#define SPARE_ORDER	4
-#define SPARE		32
+/* Pages that the tasks of each processor have, and that they need afterwards. */
+#define OTHERS_HAVE	4096
+#define OTHERS_NEED	192
 
-/*
- * A driver may take all that is above the watermarks. The shell that reads how much needs a few
- * pages next, and where nothing can be reclaimed it would be killed for them: they are kept for
- * it meanwhile.
+/**
+ * struct others - other tasks that take single pages
+ * @pages: those that they have
+ * @nr: how many they ask for on each processor
+ * @refused: how many they were refused
  */
-static void take_spare(struct list_head *spare)
-{
-	struct page *page;
-	int i;
+struct others {
+	struct list_head pages;
+	unsigned long nr;
+	unsigned long refused;
+};
 
-	for (i = 0; i < SPARE; i++) {
-		page = alloc_pages(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, SPARE_ORDER);
-		if (!page)
-			break;
-		list_add(&page->lru, spare);
+/* As a fork does: pages of the kernel, of programs, and of slabs that reclaim can free. */
+static long others_take(void *arg)
+{
+	static const gfp_t kinds[] = { GFP_KERNEL, GFP_HIGHUSER_MOVABLE,
+				       GFP_KERNEL | __GFP_RECLAIMABLE };
+	struct others *others = arg;
+	struct page *page;
+	unsigned long i;
+
+	for (i = 0; i < others->nr; i++) {
+		page = alloc_page(kinds[i % ARRAY_SIZE(kinds)] | __GFP_NORETRY | __GFP_NOWARN);
+		if (page)
+			list_add(&page->lru, &others->pages);
+		else
+			others->refused++;
 	}
+	return 0;
 }
 
-/* Asks for blocks until refused, and keeps them. */
+/* Pages that the tasks of any processor were refused. */
+static unsigned long others_ask(struct others *others, unsigned long nr)
+{
+	int cpu;
+
+	others->nr = nr;
+	others->refused = 0;
+	for_each_online_cpu(cpu)
+		work_on_cpu(cpu, others_take, others);
+	return others->refused;
+}
+
+/*
+ * Asks for blocks until refused, and keeps them. Before and afterwards other tasks ask for pages:
+ * the more of them a processor has taken in a row, the more it moves to its list at once, where
+ * they are of no use to others.
+ */
 static void do_take(const struct order *order)
 {
 	struct contigmem_request req = order->req;
@@ -248,10 +279,13 @@ static void do_take(const struct order *order)
 	struct contigmem_verdict verdict = {};
 	unsigned long taken = 0;
 	char zone[120] = "";
-	LIST_HEAD(spare);
+	struct others others = { .pages = LIST_HEAD_INIT(others.pages) };
+	bool others_live = order->watch && order->count == ULONG_MAX &&
+			   gfpflags_allow_blocking(order->gfp);
+	char others_lack[32] = "";
 
-	if (order->watch && order->count == ULONG_MAX)
-		take_spare(&spare);
+	if (others_live)
+		others_ask(&others, OTHERS_HAVE);
 	req.partition = partition;
 	req.verdict = &verdict;
 	while (taken < order->count && !error) {
@@ -276,9 +310,11 @@ static void do_take(const struct order *order)
 			break;
 		cond_resched();
 	}
-	free_list_of(&spare, SPARE_ORDER);
-	scnprintf(answer, sizeof(answer), "taken=%lu error=%d reason=%d%s\n", taken, error,
-		  verdict.reason, zone);
+	if (others_live && error && others_ask(&others, OTHERS_NEED))
+		scnprintf(others_lack, sizeof(others_lack), " others=%lu", others.refused);
+	free_list_of(&others.pages, 0);
+	scnprintf(answer, sizeof(answer), "taken=%lu error=%d reason=%d%s%s\n", taken, error,
+		  verdict.reason, zone, others_lack);
 }
 
 static void drop(struct held *block)

@@ -380,7 +380,8 @@ static void read_range(unsigned long first, unsigned long end)
 
 /*
  * Would the page allocator give as much of this zone to a caller whose memory may lie up to
- * @last, once all pages that can move have moved elsewhere?
+ * @last, once all pages that can move have moved elsewhere, and leave tasks that find nothing to
+ * reclaim the low watermark once more?
  */
 static bool zone_has_room(struct zone *zone, unsigned long nr, unsigned long last)
 {
@@ -388,7 +389,7 @@ static bool zone_has_room(struct zone *zone, unsigned long nr, unsigned long las
 				 last >= PFN_DOWN(SZ_16M) ? ZONE_DMA32 : ZONE_DMA;
 
 	return zone_page_state(zone, NR_FREE_PAGES) >=
-	       nr + low_wmark_pages(zone) + zone->lowmem_reserve[highest];
+	       nr + 2 * low_wmark_pages(zone) + zone->lowmem_reserve[highest];
 }
 
 /* Is there a place in which the next frame of @next comes behind the block? */

@@ -220,7 +220,7 @@ leaving() {
 }
 
 # refused_above_watermark KEYS: a driver that asks until refused leaves each zone what the
-# page allocator keeps from such a request.
+# page allocator keeps from such a request, and the tasks of each processor the pages to live on.
 refused_above_watermark() {
 	local keys size answer
 
@@ -230,6 +230,7 @@ refused_above_watermark() {
 		[ -z "$(value zone "$answer")" ] || why "$keys: $answer"
 		[ "$(value error "$answer")" != 0 ] || [ -n "$(value zone "$answer")" ] ||
 			why "$keys: $answer"
+		[ -z "$(value others "$answer")" ] || why "$keys: other tasks lack pages: $answer"
 		note "$keys: $answer"
 		act drop >/dev/null
 		arenas_back
