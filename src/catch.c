@@ -318,14 +318,15 @@ static bool catch_choose(const struct ctgm_alloc_control *ac, struct ctgm_catch_
 	return true;
 }
 
-/* Take a block as long as the zone keeps its watermark; NULL if there is none. */
-struct page *ctgm_catch_take(struct ctgm_alloc_control *ac, int type, unsigned int order)
+/* Take a block that the zone has to spare for this use; NULL if there is none. */
+struct page *ctgm_catch_take(struct ctgm_alloc_control *ac, int type, unsigned int order,
+			     enum ctgm_watermark_use use)
 {
 	gfp_t gfp = __GFP_NOWARN | __GFP_THISNODE | ctgm_zone_gfp(ac->zone) |
 		    catch_types[type].mobility;
 	struct page *page;
 
-	if (!ctgm_watermark_reserve(ac, 1UL << order, CTGM_BRIEFLY))
+	if (!ctgm_watermark_reserve(ac, 1UL << order, use))
 		return NULL;
 	ac->verdict.attempts++;
 	page = alloc_pages_node(ac->node, gfp, order);
@@ -379,7 +380,7 @@ static struct page *catch_search(struct ctgm_alloc_control *ac,
 	bool last;
 
 	for (tries = 0; tries < most; tries++) {
-		page = ctgm_catch_take(ac, choice->type, choice->order);
+		page = ctgm_catch_take(ac, choice->type, choice->order, CTGM_BRIEFLY);
 		if (!page)
 			break;
 		/* A movable block may be CMA's. */

@@ -6,6 +6,7 @@
 #define CTGM_CATCH_H
 
 #include "frames.h"
+#include "watermark.h"
 
 /* The types of pageblocks from which blocks are taken, in the page allocator's order. */
 enum ctgm_catch_type {
@@ -40,7 +41,8 @@ unsigned long ctgm_catch_most(const struct ctgm_alloc_control *ac, unsigned int 
 unsigned long ctgm_catch_distance(const struct ctgm_alloc_control *ac, int type,
 				  unsigned int order, unsigned long most,
 				  const struct ctgm_catch_wanted *wanted);
-struct page *ctgm_catch_take(struct ctgm_alloc_control *ac, int type, unsigned int order);
+struct page *ctgm_catch_take(struct ctgm_alloc_control *ac, int type, unsigned int order,
+			     enum ctgm_watermark_use use);
 void ctgm_catch_give_back(struct list_head *blocks, unsigned int order);
 
 #endif /* CTGM_CATCH_H */

@@ -3,7 +3,8 @@
  * A run of frames beside pages that cannot be migrated, which no single free block of the
  * page allocator contains, and whose pageblocks alloc_contig_range() refuses. Its pieces are
  * gathered: whole pageblocks from alloc_contig_range(), and free blocks from the page
- * allocator one by one, as src/catch.c takes them. Asked last, since it reads long.
+ * allocator one by one, as src/catch.c takes them. Asked last, since it reads long. Where no
+ * run is free, clean page cache is dropped for one.
  */
 #include <linux/bitmap.h>
 #include <linux/gfp.h>
@@ -19,6 +20,7 @@
 #include "compat.h"
 #include "contig.h"
 #include "gather.h"
+#include "page_cache.h"
 #include "pfn_scan.h"
 #include "ranges.h"
 #include "watermark.h"
@@ -34,6 +36,10 @@
 #define GATHER_TAKES		(32 << 10)
 /* The pieces change while others allocate and free: they are looked up so often. */
 #define GATHER_ROUNDS		32
+/* Blocks that may be taken for a piece of dropped page cache: that is at the head of its list. */
+#define GATHER_FEW		8UL
+/* A page that is dropped costs as much as so many blocks that are taken. */
+#define GATHER_COST_OF_DROP	4
 /* Pageblocks of a zone that are looked at, for one that gets the processors' lists drained. */
 #define GATHER_DRAIN_LOOKS	128
 
@@ -41,7 +47,7 @@
  * struct ctgm_gather_run - a run of frames that could be gathered
  * @range: the memory that it lies in
  * @start: its first frame
- * @cost: the blocks that may have to be taken for it
+ * @cost: the blocks that may have to be taken for it, and the page cache that is dropped
  */
 struct ctgm_gather_run {
 	const struct ctgm_range *range;
@@ -55,6 +61,10 @@ struct ctgm_gather_run {
  * @ac: the request
  * @reads: frames read
  * @takes: blocks taken
+ * @drops: page cache that can be dropped counts as free
+ * @saw_cache: there is some
+ * @at_cache: the frame that was read last is such page cache
+ * @undrained: nothing in the zone gets the processors' lists drained
  * @reader: reads struct pages
  * @best: the cheapest runs, cheapest first
  * @nr_best: how many
@@ -69,6 +79,10 @@ struct ctgm_gather {
 	struct ctgm_alloc_control *ac;
 	unsigned long reads;
 	unsigned long takes;
+	bool drops;
+	bool saw_cache;
+	bool at_cache;
+	bool undrained;
 	struct ctgm_pfn_reader reader;
 	struct ctgm_gather_run best[GATHER_RUNS];
 	unsigned int nr_best;
@@ -105,23 +119,52 @@ static void gather_read(struct ctgm_window_search *windows, unsigned long pfn,
 
 	gather_count_read(gather);
 	ctgm_pfn_scan(&gather->reader, pfn, run, &kind);
-	if (run->state == CTGM_FRAME_UNMOVABLE && gather_gets_back(gather, pfn, run))
+	gather->at_cache = run->state == CTGM_FRAME_MOVABLE &&
+			   (gather->drops || !gather->saw_cache) && ctgm_pfn_is_clean_cache(pfn);
+	gather->saw_cache |= gather->at_cache;
+	if ((gather->at_cache && gather->drops) ||
+	    (run->state == CTGM_FRAME_UNMOVABLE && gather_gets_back(gather, pfn, run)))
 		run->state = CTGM_FRAME_FREE;
 }
 
-/* How many blocks may have to be taken until all of a run are gathered? */
+/* Blocks of an order that may be taken for a run, and held all at once. */
+static unsigned long gather_most(const struct ctgm_gather *gather, unsigned int order)
+{
+	unsigned long most = ctgm_catch_most(gather->ac, order);
+
+	return gather->drops ? max(most, GATHER_FEW) : most;
+}
+
+/*
+ * What does it cost to take one block of an order? As many takes as there are blocks. Where page
+ * cache can be dropped instead, one that is not among those that may be taken is no choice.
+ */
+static unsigned long gather_cost_of_take(const struct ctgm_gather *gather, unsigned int order)
+{
+	unsigned long nr_free = READ_ONCE(ctgm_catch_zone(gather->ac)->free_area[order].nr_free);
+
+	return gather->drops && nr_free > gather_most(gather, order) ? GATHER_TAKES : nr_free;
+}
+
+/*
+ * What does it cost to gather all of a run, in blocks that may have to be taken? Once page cache is
+ * dropped, ULONG_MAX for a run without any: it was tried before.
+ */
 static unsigned long gather_cost(struct ctgm_gather *gather, unsigned long start)
 {
-	const struct free_area *areas = ctgm_catch_zone(gather->ac)->free_area;
 	unsigned long end = start + gather->ac->place.nr, pfn, cost = 0;
+	bool futile = gather->drops;
 	struct ctgm_frame_run run;
 
 	for (pfn = start; pfn < end && !gather->windows.stop; pfn = run.last + 1) {
 		gather_read(&gather->windows, pfn, &run);
-		if (run.last - run.first + 1 < pageblock_nr_pages)
-			cost += READ_ONCE(areas[ilog2(run.last - run.first + 1)].nr_free);
+		if (gather->at_cache)
+			cost += GATHER_COST_OF_DROP * (run.last - run.first + 1);
+		else if (run.last - run.first + 1 < pageblock_nr_pages)
+			cost += gather_cost_of_take(gather, ilog2(run.last - run.first + 1));
+		futile &= !gather->at_cache;
 	}
-	return cost;
+	return futile ? ULONG_MAX : cost;
 }
 
 static void gather_keep(struct ctgm_gather *gather, const struct ctgm_range *range,
@@ -130,6 +173,8 @@ static void gather_keep(struct ctgm_gather *gather, const struct ctgm_range *ran
 	unsigned long cost = gather_cost(gather, start);
 	unsigned int at = gather->nr_best;
 
+	if (cost == ULONG_MAX)
+		return;
 	if (at < GATHER_RUNS)
 		gather->nr_best++;
 	else if (gather->best[--at].cost <= cost)
@@ -201,11 +246,13 @@ static bool gather_sort(struct ctgm_gather *gather, struct page *page, unsigned 
  * struct ctgm_gather_pieces - the pieces of a run that are not held yet
  * @blocks: free blocks, by the type of their pageblock and order
  * @loose: frames that are neither in a free block nor in use: in a processor's list
+ * @cache: frames of page cache that can be dropped
  * @other: frames in use, or that nobody may allocate
  */
 struct ctgm_gather_pieces {
 	unsigned int blocks[CTGM_CATCH_TYPES][MAX_PAGE_ORDER + 1];
 	unsigned long loose;
+	unsigned long cache;
 	unsigned long other;
 };
 
@@ -226,6 +273,8 @@ static void gather_look_up(struct ctgm_gather *gather, struct ctgm_gather_pieces
 		type = ctgm_catch_type(pfn);
 		if (run.state != CTGM_FRAME_FREE || type < 0)
 			pieces->other++;
+		else if (gather->at_cache)
+			pieces->cache++;
 		else if (ctgm_pfn_in_free_block(&gather->reader, pfn, 0, &run))
 			pieces->blocks[type][ilog2(run.last - run.first + 1)]++;
 		else
@@ -233,11 +282,14 @@ static void gather_look_up(struct ctgm_gather *gather, struct ctgm_gather_pieces
 	}
 }
 
-/* Take blocks of one type and order until so many pieces are found. */
+/*
+ * Take blocks of one type and order until so many pieces are found. @dropped: they are in this
+ * processor's list, which the page allocator gives from first.
+ */
 static unsigned int gather_take(struct ctgm_gather *gather, int type, unsigned int order,
-				unsigned int wanted)
+				unsigned int wanted, bool dropped)
 {
-	unsigned long most = ctgm_catch_most(gather->ac, order), tries;
+	unsigned long most = dropped ? wanted + GATHER_FEW : gather_most(gather, order), tries;
 	unsigned int found = 0;
 	LIST_HEAD(others);
 
@@ -245,9 +297,10 @@ static unsigned int gather_take(struct ctgm_gather *gather, int type, unsigned i
 		struct page *page;
 
 		/* The page allocator would go on to larger blocks, or to other pageblocks. */
-		if (ctgm_catch_is_out(gather->ac, type, order))
+		if (!dropped && ctgm_catch_is_out(gather->ac, type, order))
 			break;
-		page = ctgm_catch_take(gather->ac, type, order);
+		page = ctgm_catch_take(gather->ac, type, order,
+				       gather->drops ? CTGM_REPLACED : CTGM_BRIEFLY);
 		if (!page)
 			break;
 		found += gather_sort(gather, page, order, &others);
@@ -347,7 +400,7 @@ static bool gather_take_all(struct ctgm_gather *gather)
 				unsigned int wanted = pieces.blocks[type][order];
 
 				if (wanted)
-					found = gather_take(gather, type, order, wanted);
+					found = gather_take(gather, type, order, wanted, false);
 				if (wanted && !found)
 					return false;
 			}
@@ -408,6 +461,9 @@ static bool gather_has_all(struct ctgm_gather *gather)
 	gather_look_up(gather, &pieces);
 	if (pieces.other || (ac->query && pieces.loose && !gather_drain_lists(gather->ac)))
 		return false;
+	/* Which blocks there will be once page cache is dropped a query cannot know. */
+	if (pieces.cache)
+		return ac->query;
 	for (order = 0; order < pageblock_order; order++) {
 		for (type = 0; type < CTGM_CATCH_TYPES; type++) {
 			const struct ctgm_catch_wanted wanted = {
@@ -417,13 +473,80 @@ static bool gather_has_all(struct ctgm_gather *gather)
 			if (!wanted.nr)
 				continue;
 			distance = ctgm_catch_distance(ac, type, order,
-						       ctgm_catch_most(ac, order), &wanted);
+						       gather_most(gather, order), &wanted);
 			if (!distance)
 				return false;
 			takes += distance;
 		}
 	}
 	return takes <= GATHER_TAKES;
+}
+
+/* Drop the page cache in a run. @dropped says in which of this processor's lists its frames are. */
+static bool gather_drop_all(struct ctgm_gather *gather, struct ctgm_gather_pieces *dropped)
+{
+	struct ctgm_frame_run run;
+	unsigned long pfn;
+	int type;
+
+	*dropped = (struct ctgm_gather_pieces){};
+	for (pfn = gather->start; pfn < gather->end; pfn = run.last + 1) {
+		run = (struct ctgm_frame_run){ pfn, pfn };
+		if (gather_has(gather, pfn))
+			continue;
+		gather_read(&gather->windows, pfn, &run);
+		if (!gather->at_cache)
+			continue;
+		type = ctgm_catch_type(pfn);
+		if (type < 0 || !ctgm_page_cache_drop(pfn))
+			return false;
+		dropped->blocks[type][ilog2(run.last - run.first + 1)]++;
+		cond_resched();
+	}
+	return true;
+}
+
+/* Take back what was dropped: what this processor freed last, it is given first. */
+static void gather_take_dropped(struct ctgm_gather *gather,
+				const struct ctgm_gather_pieces *dropped)
+{
+	unsigned int order;
+	int type;
+
+	for (type = 0; type < CTGM_CATCH_TYPES; type++) {
+		for (order = 0; order < pageblock_order; order++) {
+			unsigned int nr = dropped->blocks[type][order];
+
+			if (nr)
+				gather_take(gather, type, order, nr, true);
+		}
+	}
+}
+
+/*
+ * Have clean page cache make room. Where free frames are beside it the processors' lists are
+ * drained, so that all become one block.
+ */
+static bool gather_drop(struct ctgm_gather *gather)
+{
+	struct ctgm_gather_pieces pieces, dropped;
+	unsigned int order, free = 0;
+	int type;
+
+	gather_look_up(gather, &pieces);
+	if (pieces.other)
+		return false;
+	for (type = 0; type < CTGM_CATCH_TYPES; type++) {
+		for (order = 0; order <= MAX_PAGE_ORDER; order++)
+			free += pieces.blocks[type][order];
+	}
+	if (!gather_drop_all(gather, &dropped))
+		return false;
+	if (free && !gather->undrained && gather_drain_lists(gather->ac))
+		return true;
+	gather->undrained |= free;
+	gather_take_dropped(gather, &dropped);
+	return true;
 }
 
 /*
@@ -438,7 +561,9 @@ static bool gather_run(struct ctgm_gather *gather, const struct ctgm_gather_run 
 	gather->end = run->start + gather->ac->place.nr;
 	gather->base = pageblock_start_pfn(run->start);
 	bitmap_zero(gather->held, gather->nr_held);
-	done = gather_take_clean(gather, run->range) && gather_has_all(gather);
+	done = gather_take_clean(gather, run->range) &&
+	       (!gather->drops || gather->ac->query || gather_drop(gather)) &&
+	       gather_has_all(gather);
 	if (gather->ac->query)
 		return done;
 	done = done && gather_take_all(gather);
@@ -466,12 +591,16 @@ static enum contigmem_reason gather_make_arena(struct ctgm_gather *gather,
 	return ctgm_arena_make(arena, &all, gather->ac->cache, gather->start, frames);
 }
 
-static enum contigmem_reason gather_search(struct ctgm_gather *gather, struct ctgm_frames *frames)
+static enum contigmem_reason gather_search(struct ctgm_gather *gather, struct ctgm_frames *frames,
+					   bool drops)
 {
 	struct ctgm_alloc_control *ac = gather->ac;
 	const struct ctgm_range *range = NULL;
 	unsigned int i;
 
+	gather->drops = drops;
+	gather->reads = 0;
+	gather->nr_best = 0;
 	while ((range = ctgm_range_next(ac->ranges, ac->node, range)) && !gather->windows.stop) {
 		if (range->zone == ac->zone && !range->is_cma)
 			gather_find(gather, range);
@@ -498,17 +627,20 @@ static enum contigmem_reason gather_alloc(struct ctgm_alloc_control *ac, struct 
 	unsigned long bits = (GATHER_MOST_PAGEBLOCKS + 2) * pageblock_nr_pages;
 	enum contigmem_reason reason;
 	struct ctgm_gather *gather;
+	bool free, drops;
 
 	if (!ac->may_sleep)
 		return CONTIGMEM_WOULD_SLEEP;
 	if (ac->fast || ac->place.nr > GATHER_MOST_PAGEBLOCKS * pageblock_nr_pages)
 		return CONTIGMEM_NO_FREE_RUN;
-	/* A single free page is src/catch.c's, unless a processor's list has it. */
-	if (ac->place.nr == 1 && ac->place.last - ac->place.first >= pageblock_nr_pages)
-		return CONTIGMEM_NO_FREE_RUN;
 	reason = ctgm_watermark_refuses(ac);
-	if (reason)
+	drops = ctgm_watermark_droppable(ac);
+	if (reason && !drops)
 		return reason;
+	/* A single free page is src/catch.c's, unless a processor's list has it. */
+	free = !reason &&
+	       (ac->place.nr > 1 || ac->place.last - ac->place.first < pageblock_nr_pages);
+	reason = CONTIGMEM_NO_FREE_RUN;
 	gather = kzalloc(struct_size(gather, held, BITS_TO_LONGS(bits)),
 			 ac->reclaim | __GFP_NORETRY | __GFP_NOWARN);
 	if (!gather)
@@ -516,7 +648,14 @@ static enum contigmem_reason gather_alloc(struct ctgm_alloc_control *ac, struct 
 	gather->ac = ac;
 	gather->nr_held = bits;
 	gather->reader = CTGM_PFN_READER;
-	reason = gather_search(gather, frames);
+	if (free) {
+		reason = gather_search(gather, frames, false);
+		drops &= gather->saw_cache;
+	}
+	if (reason == CONTIGMEM_NO_FREE_RUN && drops)
+		reason = gather_search(gather, frames, true);
+	if (!reason && gather->drops && !ac->query && !ctgm_watermark_holds_low(ac))
+		ctgm_watermark_reclaim(ac, ac->place.nr);
 	kfree(gather);
 	return reason;
 }

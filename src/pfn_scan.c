@@ -302,8 +302,11 @@ int ctgm_pfn_type(unsigned long pfn)
 	return type;
 }
 
-/* The head of the page at a frame; NULL if either is offline, or about to be. */
-static struct page *pfn_online_head(unsigned long pfn)
+/*
+ * The head of the page at a frame; NULL if either is offline, or about to be. Between
+ * ctgm_pfn_online_begin() and ctgm_pfn_online_end().
+ */
+struct page *ctgm_pfn_online_head(unsigned long pfn)
 {
 	struct page *page = ctgm_pfn_online_page(pfn), *head;
 
@@ -351,7 +354,7 @@ bool ctgm_pfn_is_held(unsigned long pfn)
 	bool held;
 
 	ctgm_pfn_online_begin();
-	head = pfn_online_head(pfn);
+	head = ctgm_pfn_online_head(pfn);
 	held = head && page_is_held(head);
 	ctgm_pfn_online_end();
 	return held;
@@ -382,7 +385,7 @@ bool ctgm_pfn_is_clean_cache(unsigned long pfn)
 	bool clean;
 
 	ctgm_pfn_online_begin();
-	head = pfn_online_head(pfn);
+	head = ctgm_pfn_online_head(pfn);
 	clean = head && page_is_clean_cache(head);
 	ctgm_pfn_online_end();
 	return clean;

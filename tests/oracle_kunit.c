@@ -11,6 +11,7 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
+#include <linux/pagemap.h>
 #include <linux/pfn.h>
 #include <linux/sched.h>
 #include <linux/shmem_fs.h>
@@ -57,6 +58,14 @@ static unsigned long *kernel_pages;	/* frames of pages that cannot be migrated *
 static unsigned long nr_kernel_pages;
 static struct file *files[MAX_NUMNODES];
 static unsigned long file_pages[MAX_NUMNODES];
+static const struct address_space_operations *aops_before;
+
+/* What the pageblocks that are broken up are full of. */
+enum filling {
+	NOTHING,
+	SHARED_MEMORY,
+	PAGE_CACHE
+};
 
 /**
  * struct area - the adjacent entries of @taken that are broken up on a node
@@ -200,6 +209,43 @@ static void give_rest_back(void)
 		give_back(&taken[i]);
 }
 
+/* The content of a page of a file: its number at both ends. */
+static void write_page(struct page *page, unsigned long i)
+{
+	u64 *words = page_address(page);
+
+	words[0] = i + 1;
+	words[PAGE_SIZE / sizeof(*words) - 1] = i + 1;
+}
+
+static int cache_read_folio(struct file *file, struct folio *folio)
+{
+	write_page(folio_page(folio, 0), folio->index);
+	folio_mark_uptodate(folio);
+	folio_unlock(folio);
+	return 0;
+}
+
+/* A file whose pages are read once, and never written: clean page cache. */
+static const struct address_space_operations cache_aops = {
+	.read_folio = cache_read_folio,
+};
+
+static bool is_page_cache(const struct file *file)
+{
+	return file->f_mapping->a_ops == &cache_aops;
+}
+
+static struct page *read_page(struct file *file, unsigned long i)
+{
+	struct folio *folio;
+
+	if (!is_page_cache(file))
+		return shmem_read_mapping_page(file->f_mapping, i);
+	folio = read_mapping_folio(file->f_mapping, i, NULL);
+	return IS_ERR(folio) ? ERR_CAST(folio) : folio_page(folio, 0);
+}
+
 /* Runs on a processor of the node: most pages come from there. */
 static long fill(void *arg)
 {
@@ -207,19 +253,26 @@ static long fill(void *arg)
 	unsigned long i, most = i_size_read(file_inode(files[nid])) >> PAGE_SHIFT;
 
 	for (i = 0; i < most && free_beside_reserve(nid) > (long)RESERVE / 2; i++) {
-		struct page *page = shmem_read_mapping_page(files[nid]->f_mapping, i);
-		u64 *words;
+		struct page *page = read_page(files[nid], i);
 
 		if (IS_ERR(page))
 			return PTR_ERR(page);
-		words = page_address(page);
-		words[0] = i + 1;
-		words[PAGE_SIZE / sizeof(*words) - 1] = i + 1;
-		set_page_dirty_lock(page);
+		if (!is_page_cache(files[nid])) {
+			write_page(page, i);
+			set_page_dirty_lock(page);
+		}
 		put_page(page);
 		cond_resched();
 	}
 	return i;
+}
+
+static void drop_pages(struct file *file, loff_t first, loff_t last)
+{
+	if (is_page_cache(file))
+		truncate_inode_pages_range(file->f_mapping, first, last);
+	else
+		shmem_truncate_range(file_inode(file), first, last);
 }
 
 /* Drop single pages: what is free then is scattered, and the others have room to move to. */
@@ -229,14 +282,13 @@ static void punch(struct file *file, unsigned long pages)
 
 	for (i = 0; i < pages; i++) {
 		if (!test_random_below(&rnd, PUNCHED))
-			shmem_truncate_range(file_inode(file), i << PAGE_SHIFT,
-					     ((i + 1) << PAGE_SHIFT) - 1);
+			drop_pages(file, i << PAGE_SHIFT, ((i + 1) << PAGE_SHIFT) - 1);
 		cond_resched();
 	}
 }
 
 /* Fill what is free on a node with the pages of a file, which the kernel can migrate. */
-static void fill_node(struct kunit *test, int nid)
+static void fill_node(struct kunit *test, int nid, enum filling filling)
 {
 	const struct cpumask *cpus = cpumask_of_node(nid);
 	long pages;
@@ -245,17 +297,22 @@ static void fill_node(struct kunit *test, int nid)
 		return;
 	files[nid] = compat_shmem_file("contigmem-oracle", PFN_PHYS(test_free_pages_of(nid)));
 	KUNIT_ASSERT_EQ(test, PTR_ERR_OR_ZERO(files[nid]), 0);
+	if (filling == PAGE_CACHE) {
+		aops_before = files[nid]->f_mapping->a_ops;
+		files[nid]->f_mapping->a_ops = &cache_aops;
+	}
 	pages = work_on_cpu(cpumask_first(cpus), fill, &nid);
 	KUNIT_ASSERT_GT(test, pages, 0L);
 	file_pages[nid] = pages;
-	punch(files[nid], pages);
+	if (filling == SHARED_MEMORY)
+		punch(files[nid], pages);
 }
 
 /*
  * Break up a part of memory: each @period-th pageblock has one page that cannot be migrated,
- * the rest is free, or full of page cache, which can move to memory outside.
+ * the rest is free, or full of pages of a file, which can move to memory outside.
  */
-static void break_up(struct kunit *test, unsigned int period, bool fill_it)
+static void break_up(struct kunit *test, unsigned int period, enum filling filling)
 {
 	int nid;
 
@@ -267,22 +324,28 @@ static void break_up(struct kunit *test, unsigned int period, bool fill_it)
 	choose_areas();
 	for_each_node_state(nid, N_MEMORY)
 		break_area_up(&areas[nid], period);
-	if (fill_it) {
+	if (filling) {
 		for_each_node_state(nid, N_MEMORY)
-			fill_node(test, nid);
+			fill_node(test, nid, filling);
 	}
 	give_rest_back();
 }
 
-/* Has each page of a file the content that was written, or none since it was dropped? */
+/*
+ * Has each page of a file the content that was written, or none since it was dropped? Clean page
+ * cache that was dropped would be read again.
+ */
 static void check_file(struct kunit *test, struct file *file, unsigned long pages)
 {
 	unsigned long i, wrong = 0, dropped = 0;
 
 	for (i = 0; i < pages; i++) {
-		struct page *page = shmem_read_mapping_page(file->f_mapping, i);
+		struct page *page = is_page_cache(file) ? find_get_page(file->f_mapping, i) :
+							  read_page(file, i);
 		const u64 *words;
 
+		if (!page)
+			continue;
 		if (IS_ERR(page))
 			break;
 		words = page_address(page);
@@ -306,7 +369,9 @@ static void mend(void)
 		__free_page(pfn_to_page(kernel_pages[i]));
 	for (nid = 0; nid < MAX_NUMNODES; nid++) {
 		if (!IS_ERR_OR_NULL(files[nid])) {
-			shmem_truncate_range(file_inode(files[nid]), 0, -1);
+			drop_pages(files[nid], 0, -1);
+			if (is_page_cache(files[nid]))
+				files[nid]->f_mapping->a_ops = aops_before;
 			fput(files[nid]);
 		}
 		files[nid] = NULL;
@@ -380,16 +445,19 @@ static void read_range(unsigned long first, unsigned long end)
 
 /*
  * Would the page allocator give as much of this zone to a caller whose memory may lie up to
- * @last, once all pages that can move have moved elsewhere, and leave tasks that find nothing to
- * reclaim the low watermark once more?
+ * @last, once page cache is reclaimed and all pages that can move have moved elsewhere, and leave
+ * tasks the low watermark once more?
  */
 static bool zone_has_room(struct zone *zone, unsigned long nr, unsigned long last)
 {
 	enum zone_type highest = last >= PFN_DOWN(SZ_4G) ? ZONE_NORMAL :
 				 last >= PFN_DOWN(SZ_16M) ? ZONE_DMA32 : ZONE_DMA;
 
-	return zone_page_state(zone, NR_FREE_PAGES) >=
-	       nr + 2 * low_wmark_pages(zone) + zone->lowmem_reserve[highest];
+	return zone_page_state(zone, NR_FREE_PAGES) +
+	       zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
+	       zone_page_state(zone, NR_ZONE_ACTIVE_FILE) >=
+	       nr + 2 * low_wmark_pages(zone) + zone->lowmem_reserve[highest] +
+	       zone_page_state(zone, NR_FREE_CMA_PAGES) + zone->nr_reserved_highatomic;
 }
 
 /* Is there a place in which the next frame of @next comes behind the block? */
@@ -527,13 +595,13 @@ static void ask(struct kunit *test, struct tally *tally)
 /**
  * struct state - how memory is broken up, and what is served then
  * @period: one in so many pageblocks has a page that cannot be migrated
- * @fill: the rest is full of page cache
+ * @filling: what the rest is full of
  * @free: percent of the requests that free frames meet
  * @move: percent of those that they meet once pages have moved
  */
 struct state {
 	unsigned int period;
-	bool fill;
+	enum filling filling;
 	unsigned int free;
 	unsigned int move;
 };
@@ -552,7 +620,7 @@ static void check_state(struct kunit *test, const struct state *state)
 	int nid;
 
 	test_random_start(test, &rnd);
-	break_up(test, state->period, state->fill);
+	break_up(test, state->period, state->filling);
 	/* Of few requests none may be possible: more then. */
 	for (i = 0; i < requests ||
 	     (i < 20 * requests && !tally.asked[FREE] && !tally.asked[IF_PAGES_MOVE]); i++) {
@@ -572,46 +640,57 @@ static void check_state(struct kunit *test, const struct state *state)
 
 static void every_pageblock_rest_free(struct kunit *test)
 {
-	check_state(test, &(const struct state){ 1, false, 98, 90 });
+	check_state(test, &(const struct state){ 1, NOTHING, 98, 90 });
 }
 
 static void one_in_2_pageblocks_rest_free(struct kunit *test)
 {
-	check_state(test, &(const struct state){ 2, false, 98, 90 });
+	check_state(test, &(const struct state){ 2, NOTHING, 98, 90 });
 }
 
 static void one_in_8_pageblocks_rest_free(struct kunit *test)
 {
-	check_state(test, &(const struct state){ 8, false, 98, 90 });
+	check_state(test, &(const struct state){ 8, NOTHING, 98, 90 });
 }
 
 static void one_in_64_pageblocks_rest_free(struct kunit *test)
 {
-	check_state(test, &(const struct state){ 64, false, 98, 90 });
+	check_state(test, &(const struct state){ 64, NOTHING, 98, 90 });
 }
 
 /*
- * alloc_contig_range() refuses each pageblock, so that no page moves out of one. In full memory
- * a free run is missed at times as well: few blocks may be held there.
+ * alloc_contig_range() refuses each pageblock, so that no page of shared memory moves out of
+ * one. In full memory a free run is missed at times as well: few blocks may be held there.
  */
-static void every_pageblock_rest_cache(struct kunit *test)
+static void every_pageblock_rest_shared(struct kunit *test)
 {
-	check_state(test, &(const struct state){ 1, true, 90, 0 });
+	check_state(test, &(const struct state){ 1, SHARED_MEMORY, 90, 0 });
 }
 
-static void one_in_2_pageblocks_rest_cache(struct kunit *test)
+static void one_in_2_pageblocks_rest_shared(struct kunit *test)
 {
-	check_state(test, &(const struct state){ 2, true, 98, 90 });
+	check_state(test, &(const struct state){ 2, SHARED_MEMORY, 98, 90 });
 }
 
-static void one_in_8_pageblocks_rest_cache(struct kunit *test)
+static void one_in_8_pageblocks_rest_shared(struct kunit *test)
 {
-	check_state(test, &(const struct state){ 8, true, 98, 90 });
+	check_state(test, &(const struct state){ 8, SHARED_MEMORY, 98, 90 });
 }
 
-static void one_in_64_pageblocks_rest_cache(struct kunit *test)
+static void one_in_64_pageblocks_rest_shared(struct kunit *test)
 {
-	check_state(test, &(const struct state){ 64, true, 98, 90 });
+	check_state(test, &(const struct state){ 64, SHARED_MEMORY, 98, 90 });
+}
+
+/* But clean page cache is dropped. */
+static void every_pageblock_rest_page_cache(struct kunit *test)
+{
+	check_state(test, &(const struct state){ 1, PAGE_CACHE, 90, 90 });
+}
+
+static void one_in_8_pageblocks_rest_page_cache(struct kunit *test)
+{
+	check_state(test, &(const struct state){ 8, PAGE_CACHE, 98, 90 });
 }
 
 static int oracle_init(struct kunit *test)
@@ -650,10 +729,12 @@ static struct kunit_case oracle_cases[] = {
 	KUNIT_CASE_SLOW(one_in_2_pageblocks_rest_free),
 	KUNIT_CASE_SLOW(one_in_8_pageblocks_rest_free),
 	KUNIT_CASE_SLOW(one_in_64_pageblocks_rest_free),
-	KUNIT_CASE_SLOW(every_pageblock_rest_cache),
-	KUNIT_CASE_SLOW(one_in_2_pageblocks_rest_cache),
-	KUNIT_CASE_SLOW(one_in_8_pageblocks_rest_cache),
-	KUNIT_CASE_SLOW(one_in_64_pageblocks_rest_cache),
+	KUNIT_CASE_SLOW(every_pageblock_rest_shared),
+	KUNIT_CASE_SLOW(one_in_2_pageblocks_rest_shared),
+	KUNIT_CASE_SLOW(one_in_8_pageblocks_rest_shared),
+	KUNIT_CASE_SLOW(one_in_64_pageblocks_rest_shared),
+	KUNIT_CASE_SLOW(every_pageblock_rest_page_cache),
+	KUNIT_CASE_SLOW(one_in_8_pageblocks_rest_page_cache),
 	{}
 };
 
