@@ -66,7 +66,7 @@ static bool buddy_takes(const struct ctgm_alloc_control *ac, const struct page *
  * struct ctgm_buddy_call - how the page allocator is asked
  * @order: of the block
  * @zone: the zone that it tries first
- * @gfp: its gfp
+ * @gfp: its gfp, without the zone
  */
 struct ctgm_buddy_call {
 	unsigned int order;
@@ -99,12 +99,51 @@ static enum contigmem_reason buddy_prepare(const struct ctgm_alloc_control *ac,
 	    (span->last > place->last || span->first < place->first))
 		return CONTIGMEM_NO_FREE_RUN;
 
-	call->gfp = __GFP_NOWARN | __GFP_THISNODE | ctgm_zone_gfp(call->zone);
+	call->gfp = __GFP_NOWARN | __GFP_THISNODE;
 	if (ac->migrate)
 		call->gfp |= ac->reclaim | __GFP_NORETRY;
 	else if (!ac->may_sleep && !ac->fast)
 		call->gfp |= ac->reclaim;
 	return CONTIGMEM_OK;
+}
+
+/*
+ * Single pages are for tasks to live on down to the min watermark, but compaction hands a block to
+ * the task that it works for below it as well. Atomic callers have rights that the page allocator
+ * knows.
+ */
+static bool buddy_spares(const struct ctgm_alloc_control *ac, unsigned int order, int zone,
+			 unsigned long nr)
+{
+	return !ac->may_sleep || !order || ctgm_watermark_spares(ac, zone, nr);
+}
+
+/*
+ * A block that its zone can spare. The page allocator knows a lower mark: where its zone has less
+ * than contigmem leaves it is asked again, for one of a lower zone.
+ */
+static enum contigmem_reason buddy_ask(struct ctgm_alloc_control *ac,
+				       const struct ctgm_buddy_call *call, struct page **page)
+{
+	enum contigmem_reason reason = CONTIGMEM_NO_FREE_RUN;
+	int zone = call->zone;
+
+	do {
+		ac->verdict.attempts++;
+		*page = alloc_pages_node(ac->node, call->gfp | ctgm_zone_gfp(zone), call->order);
+		if (!*page)
+			return reason;
+		zone = page_zonenum(*page);
+		if (!buddy_takes(ac, *page)) {
+			__free_pages(*page, call->order);
+			return reason;
+		}
+		if (buddy_spares(ac, call->order, zone, 0))
+			return CONTIGMEM_OK;
+		__free_pages(*page, call->order);
+		reason = CONTIGMEM_LOW_MEMORY;
+	} while (zone--);
+	return reason;
 }
 
 static enum contigmem_reason buddy_alloc(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
@@ -120,24 +159,9 @@ static enum contigmem_reason buddy_alloc(struct ctgm_alloc_control *ac, struct c
 		return reason;
 	order = call.order;
 	ac->verdict.windows++;
-	ac->verdict.attempts++;
-	page = alloc_pages_node(ac->node, call.gfp, order);
-	if (!page)
-		return CONTIGMEM_NO_FREE_RUN;
-	if (!buddy_takes(ac, page)) {
-		__free_pages(page, order);
-		return CONTIGMEM_NO_FREE_RUN;
-	}
-	/*
-	 * Single pages are for tasks to live on down to the min watermark, but compaction hands
-	 * a block to the task that it works for below it as well. Atomic callers have rights
-	 * that the page allocator knows.
-	 */
-	if (ac->may_sleep && order &&
-	    !ctgm_watermark_spares(ac, page_zonenum(page), 0)) {
-		__free_pages(page, order);
-		return CONTIGMEM_LOW_MEMORY;
-	}
+	reason = buddy_ask(ac, &call, &page);
+	if (reason)
+		return reason;
 
 	frames->first = page_to_pfn(page);
 	/* A reference count for each page, so that a driver may map, pin and send it. */
@@ -192,6 +216,7 @@ static enum contigmem_reason buddy_query(struct ctgm_alloc_control *ac, struct c
 	if (reason)
 		return reason;
 	pages = 1UL << call.order;
+	reason = CONTIGMEM_NO_FREE_RUN;
 	for (zone = call.zone; zone >= 0; zone--) {
 		struct zone *in = &NODE_DATA(ac->node)->node_zones[zone];
 		bool reclaims = ac->migrate && !call.order && ctgm_watermark_reclaimable(ac);
@@ -202,13 +227,12 @@ static enum contigmem_reason buddy_query(struct ctgm_alloc_control *ac, struct c
 		     !(zone == ac->zone && buddy_gets_back(ac, pages))))
 			continue;
 		if (!buddy_takes_zone(ac, zone))
-			return CONTIGMEM_NO_FREE_RUN;
-		if (ac->may_sleep && call.order &&
-		    !ctgm_watermark_spares(ac, zone, pages))
-			return CONTIGMEM_LOW_MEMORY;
-		return CONTIGMEM_OK;
+			return reason;
+		if (buddy_spares(ac, call.order, zone, pages))
+			return CONTIGMEM_OK;
+		reason = CONTIGMEM_LOW_MEMORY;
 	}
-	return CONTIGMEM_NO_FREE_RUN;
+	return reason;
 }
 
 static void buddy_free_range(const struct ctgm_frames *run)

@@ -359,18 +359,34 @@ static void put_taken(struct list_head *taken)
 	}
 }
 
-/* A zone that has nothing to spare is not searched while the next lower one serves. */
-static void full_zones_are_not_searched(struct kunit *test)
+/* Leave ZONE_NORMAL what the page allocator gives from and contigmem does not. */
+static void put_some(int nid, struct list_head *taken)
+{
+	struct zone *zone = &NODE_DATA(nid)->node_zones[ZONE_NORMAL];
+	unsigned long wanted = min_wmark_pages(zone) + pageblock_nr_pages;
+	struct page *page;
+	int order;
+
+	for (order = 0; order <= MAX_PAGE_ORDER; order++) {
+		while (zone_page_state_snapshot(zone, NR_FREE_PAGES) < wanted &&
+		       (page = list_first_entry_or_null(&taken[order], struct page, lru))) {
+			list_del(&page->lru);
+			__free_pages(page, order);
+		}
+	}
+}
+
+static void check_full_zone(struct kunit *test, int nid, bool some)
 {
 	static const size_t sizes[] = { PAGE_SIZE, SZ_32K, SZ_64K, SZ_2M };
 	static struct list_head taken[MAX_PAGE_ORDER + 1];
 	struct contigmem_verdict verdict[ARRAY_SIZE(sizes)] = { };
 	void *vaddr[ARRAY_SIZE(sizes)];
-	int i, nid = node_with_two_zones();
+	int i;
 
-	if (nid == NUMA_NO_NODE)
-		kunit_skip(test, "no node has ZONE_NORMAL and ZONE_DMA32");
 	take_zone_normal(nid, taken);
+	if (some)
+		put_some(nid, taken);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		struct contigmem_request req = CONTIGMEM_REQUEST(sizes[i]);
 
@@ -390,6 +406,17 @@ static void full_zones_are_not_searched(struct kunit *test)
 #endif
 		contigmem_free(vaddr[i]);
 	}
+}
+
+/* A zone that has nothing to spare is not searched while the next lower one serves. */
+static void full_zones_are_not_searched(struct kunit *test)
+{
+	int nid = node_with_two_zones();
+
+	if (nid == NUMA_NO_NODE)
+		kunit_skip(test, "no node has ZONE_NORMAL and ZONE_DMA32");
+	check_full_zone(test, nid, false);
+	check_full_zone(test, nid, true);
 }
 
 static void alignment_is_met(struct kunit *test)
