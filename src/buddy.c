@@ -12,6 +12,7 @@
 #include "arena.h"
 #include "buddy.h"
 #include "compat.h"
+#include "give_back.h"
 #include "ranges.h"
 #include "watermark.h"
 
@@ -237,7 +238,7 @@ static enum contigmem_reason buddy_query(struct ctgm_alloc_control *ac, struct c
 
 static void buddy_free_range(const struct ctgm_frames *run)
 {
-	free_contig_range(run->first, run->nr);
+	ctgm_give_back(run->first, run->nr);
 }
 
 static void buddy_free(const struct ctgm_frames *frames)

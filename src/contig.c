@@ -18,6 +18,7 @@
 #include "compat.h"
 #include "context.h"
 #include "contig.h"
+#include "give_back.h"
 #include "lru_drain.h"
 #include "memtype.h"
 #include "pfn_scan.h"
@@ -374,7 +375,7 @@ static int contig_alloc_locked(unsigned long first, unsigned long end, gfp_t gfp
 		error = compat_alloc_contig_range(at, next, compat_pageblock_type(at), gfp);
 		if (error) {
 			if (at > first)
-				free_contig_range(first, at - first);
+				ctgm_give_back(first, at - first);
 			return error;
 		}
 	}
@@ -519,7 +520,7 @@ static void contig_free_range(const struct ctgm_frames *run)
 
 	for (; at < end; at += nr) {
 		nr = min(end - at, CONTIG_FREE_STEP);
-		free_contig_range(at, nr);
+		ctgm_give_back(at, nr);
 		if (ctgm_may_sleep())
 			cond_resched();
 	}

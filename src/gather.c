@@ -20,6 +20,7 @@
 #include "compat.h"
 #include "contig.h"
 #include "gather.h"
+#include "give_back.h"
 #include "page_cache.h"
 #include "pfn_scan.h"
 #include "ranges.h"
@@ -346,7 +347,7 @@ static bool gather_pass_through(struct ctgm_alloc_control *ac, struct ctgm_pfn_r
 		if (ctgm_contig_take(ac, pfn, pfn + 1))
 			return false;
 		if (!ac->query)
-			free_contig_range(pfn, 1);
+			ctgm_give_back(pfn, 1);
 		return true;
 	}
 	return false;
@@ -442,7 +443,7 @@ static void gather_give_back(struct ctgm_gather *gather)
 		at = find_next_bit(gather->held, gather->nr_held, at);
 		end = find_next_zero_bit(gather->held, gather->nr_held, at);
 		if (at < end)
-			free_contig_range(gather->base + at, end - at);
+			ctgm_give_back(gather->base + at, end - at);
 	}
 }
 

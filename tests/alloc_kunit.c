@@ -17,6 +17,7 @@
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "pagetable.h"
 #include "suites.h"
@@ -771,6 +772,80 @@ static void frames_in_lists_are_served(struct kunit *test)
 	KUNIT_EXPECT_NE(test, loose, 0U);
 }
 
+static bool in_free_block(unsigned long pfn)
+{
+	unsigned int order;
+
+	for (order = 0; order <= MAX_PAGE_ORDER; order++) {
+		struct page *head = pfn_to_page(ALIGN_DOWN(pfn, 1UL << order));
+
+		if (PageBuddy(head) && page_private(head) >= order)
+			return true;
+	}
+	return false;
+}
+
+/* Frames of a freed block that wait in a processor's list. */
+static unsigned int listed_frames(unsigned long first, unsigned long nr)
+{
+	unsigned int listed = 0;
+	unsigned long pfn;
+
+	for (pfn = first; pfn < first + nr; pfn++)
+		listed += !page_ref_count(pfn_to_page(pfn)) && !in_free_block(pfn);
+	return listed;
+}
+
+/* Have the page allocator move pages to a processor's list now, for what asks for some later. */
+static long stock_list(void *nothing)
+{
+	static const gfp_t kinds[] = { GFP_KERNEL, GFP_HIGHUSER_MOVABLE,
+				       GFP_KERNEL | __GFP_RECLAIMABLE };
+	unsigned int i, order;
+	struct page *page;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		for (order = 0; order <= PAGE_ALLOC_COSTLY_ORDER; order++) {
+			page = alloc_pages(kinds[i] | __GFP_NOWARN, order);
+			if (page)
+				__free_pages(page, order);
+		}
+	}
+	return 0;
+}
+
+/*
+ * Large freed blocks are free for every processor: they wait in no processor's list. Other tasks
+ * may have frames of the block moved to theirs meanwhile, hardly each time, and few.
+ */
+static void freed_blocks_wait_in_no_list(struct kunit *test)
+{
+	static const size_t sizes[] = { SZ_64K, SZ_2M, SZ_2M + SZ_1M, SZ_16M };
+	unsigned int idle, i, tries, least;
+
+	if (IS_ENABLED(CONFIG_MEM_ALLOC_PROFILING))
+		kunit_skip(test, "the profile of allocations is kept by the page");
+	idle = test_set_parameter(test, "arena_idle_mb", 0);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(sizes[i]);
+
+		least = UINT_MAX;
+		for (tries = 0; tries < 8 && least; tries++) {
+			void *vaddr = test_alloc(test, &req, GFP_KERNEL);
+			unsigned long first = PHYS_PFN(contigmem_phys(vaddr));
+			int cpu;
+
+			for_each_online_cpu(cpu)
+				work_on_cpu(cpu, stock_list, NULL);
+			test_free(test, vaddr);
+			KUNIT_EXPECT_EQ(test, test_settled(test, 0), 0UL);
+			least = min(least, listed_frames(first, PHYS_PFN(req.size)));
+		}
+		KUNIT_EXPECT_LT_MSG(test, least, PHYS_PFN(req.size) / 4, "%zu bytes", req.size);
+	}
+	test_set_parameter(test, "arena_idle_mb", idle);
+}
+
 /*
  * What stays in the way of a request is looked at once by each search: for free pageblocks, in low
  * memory twice, for free frames, twice before pages are migrated, and for pieces to gather.
@@ -1218,6 +1293,7 @@ static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(readonly_shows_what_is_there),
 	KUNIT_CASE(fast_moves_no_page),
 	KUNIT_CASE(frames_in_lists_are_served),
+	KUNIT_CASE(freed_blocks_wait_in_no_list),
 	KUNIT_CASE(a_refusal_looks_once),
 	KUNIT_CASE(zero_clears_a_dirty_block),
 	KUNIT_CASE(zero_clears_from_every_source),
