@@ -660,8 +660,10 @@ static void free_frames_beside_kernel_pages(struct kunit *test)
 		}
 		/*
 		 * What was taken from the page allocator for a block is at hand for the next, in
-		 * the processor's magazine or in the arena.
+		 * the processor's magazine or in the arena. A worker that still gives back what
+		 * the requests before kept could take it as well.
 		 */
+		KUNIT_ASSERT_EQ(test, test_settled(test, 0), 0UL);
 		req.cache = CONTIGMEM_CACHED;
 		idle = test_set_parameter(test, "arena_idle_mb", 16);
 		set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
