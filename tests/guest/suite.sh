@@ -142,7 +142,7 @@ port() {
 	live=$(blocks)
 	dmesg -c >/dev/null
 	load contigmem_port.ko || return
-	dmesg | grep -q 'demo: ready: common 0x[0-9a-f]\{1,6\}, 20480 bytes; .*; 32 packets' ||
+	logged 'demo: ready: common 0x[0-9a-f]\{1,6\}, 20480 bytes; .*; 32 packets' ||
 		problem "the ported driver: $(dmesg | tail -n 1)"
 	[ "$(blocks)" = $((live + 2)) ] || problem "the ported driver has no ring and common buffer"
 	agrees "the ported driver"
@@ -196,6 +196,9 @@ whole_pages() {
 	echo $((($1 + page - 1) / page * page))
 }
 
+# logged PATTERN: does the log have such a line? In a pipe dmesg fails once grep has seen enough.
+logged() { grep -q "$1" <<<"$(dmesg)"; }
+
 # client_log REGEX: the match in the client's log lines since it was loaded last.
 client_log() { dmesg | sed -n "s/.*contigmem_client.*$1/\1/p"; }
 
@@ -234,7 +237,7 @@ client_'* ]] ||
 	agrees "blocks that the client leaked"
 	[ "$(callers)" = "$named" ] || problem "once the client is gone: $(callers), before: $named"
 	for block in "tag ClnW, $(whole_pages 20000)" "tag ClnI, $(whole_pages 4096)"; do
-		dmesg | grep -q "contigmem_client is unloaded and leaves block [0-9]*: $block bytes at .* by client_.*\[contigmem_client\]" ||
+		logged "contigmem_client is unloaded and leaves block [0-9]*: $block bytes at .* by client_.*\[contigmem_client\]" ||
 			problem "the block that the client leaked was not logged: $block"
 	done
 	[ "$(blocks)" = $((live + 2)) ] || problem "the blocks that the client leaked are not listed"
@@ -248,7 +251,7 @@ client_'* ]] ||
 		problem "two clients: $(callers)"
 	unload contigmem_client
 	! dmesg | grep 'is unloaded and leaves' || problem "another client left the blocks"
-	dmesg | grep -q 'contigmem_free(.*: 4096 bytes into live block .* allocated by client_.* \[contigmem_client\]' ||
+	logged 'contigmem_free(.*: 4096 bytes into live block .* allocated by client_.* \[contigmem_client\]' ||
 		problem "a wrong free of a block whose owner is gone: $(dmesg | grep 'contigmem_free(')"
 	load contigmem_client.ko take="$phys" || return
 	unload contigmem_client
@@ -258,7 +261,7 @@ client_'* ]] ||
 	load contigmem_client.ko take="$phys" expect_warning=1 || return
 	unload contigmem_client
 	[ "$(blocks)" = "$live" ] || problem "an invalid free freed a block"
-	dmesg | grep -q 'contigmem_free(.* freed [0-9]* ms ago by client_.* \[contigmem_client\]' ||
+	logged 'contigmem_free(.* freed [0-9]* ms ago by client_.* \[contigmem_client\]' ||
 		problem "a second free, the owner gone: $(dmesg | grep 'contigmem_free(')"
 	[ $problems = "$before" ]
 }
@@ -291,7 +294,7 @@ drives() {
 	for i in 1 2 3; do
 		dmesg -c >/dev/null
 		load "contigmem_$1.ko" || return
-		dmesg | grep -q "contigmem_$1 .*: passed: [1-9][0-9]* bytes" ||
+		logged "contigmem_$1 .*: passed: [1-9][0-9]* bytes" ||
 			problem "the driver of $1, load $i: $(dmesg | grep "contigmem_$1" | tail -n 3)"
 		[ $i != 1 ] || agrees "the driver of $1"
 		unload "contigmem_$1"
@@ -430,7 +433,7 @@ rejected() {
 		rmmod contigmem
 		problem "$1 was accepted"
 	fi
-	dmesg | grep -q "contigmem: ${1%%:*}: " || problem "the refusal of $1 was not logged"
+	logged "contigmem: ${1%%:*}: " || problem "the refusal of $1 was not logged"
 	agrees "$1"
 }
 
