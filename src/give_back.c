@@ -50,7 +50,7 @@ static unsigned long give_back_block(unsigned long first, unsigned long nr)
  * In blocks of up to half a pageblock. What free_contig_range() frees waits in the lists: before
  * 7.2 all of it, and since then pageblocks.
  *
- * Context: Any.
+ * Context: Any but NMI.
  */
 void ctgm_give_back(unsigned long first, unsigned long nr)
 {
