@@ -19,9 +19,14 @@ static atomic64_t frames_poisoned;
 /* Frames read between two calls of cond_resched(): a millisecond, where each is a cache miss. */
 #define FRAMES_STEP	8192UL
 
+static bool frame_is_held(const struct page *page)
+{
+	/* page_ref_count() has the compiler load the count first: one instruction more for each. */
+	return data_race(page->_refcount.counter) != 1;
+}
+
 static bool frames_any_held(const struct page *page, unsigned long nr)
 {
-	int any = 1, all = 1, count;
 	const struct page *end;
 
 	/* A block of MiBs has hundreds of frames, of which hardly ever one is held. */
@@ -30,17 +35,15 @@ static bool frames_any_held(const struct page *page, unsigned long nr)
 
 		compat_unrolled_8()
 		for (i = 0; i < 8; i++) {
-			count = page_ref_count(page + i);
-			any |= count;
-			all &= count;
+			if (frame_is_held(page + i))
+				return true;
 		}
 	}
 	for (end = page + nr % 8; page < end; page++) {
-		count = page_ref_count(page);
-		any |= count;
-		all &= count;
+		if (frame_is_held(page))
+			return true;
 	}
-	return any != 1 || all != 1;
+	return false;
 }
 
 /*
@@ -52,7 +55,7 @@ bool ctgm_frames_are_held(const struct ctgm_frames *frames)
 	const struct page *page = pfn_to_page(frames->first);
 
 	/* Many blocks have one frame. */
-	return frames->nr == 1 ? page_ref_count(page) != 1 : frames_any_held(page, frames->nr);
+	return frames->nr == 1 ? frame_is_held(page) : frames_any_held(page, frames->nr);
 }
 
 #ifdef CONFIG_MEMORY_FAILURE

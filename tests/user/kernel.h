@@ -571,7 +571,9 @@ static const unsigned int nr_node_ids = 2;
 
 /* The answers about a page. */
 struct page {
-	int refs;
+	struct {
+		int counter;
+	} _refcount;
 	bool offline;
 	bool poisoned;
 };
@@ -591,7 +593,9 @@ static inline struct page *pfn_to_page(unsigned long pfn)
 
 #define page_address(page)		((void *)(page))
 #define totalram_pages()		((unsigned long)USER_FRAMES)
-#define page_ref_count(page)		((page)->refs)
+#define page_ref_count(page)		((page)->_refcount.counter)
+/* One thread: nothing races. */
+#define data_race(read)			(read)
 #define page_to_nid(page)		((void)(page), 0)
 #define page_zonenum(page)		((void)(page), ZONE_NORMAL)
 #define PageHWPoison(page)		((page)->poisoned)
