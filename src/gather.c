@@ -257,18 +257,25 @@ struct ctgm_gather_pieces {
 	unsigned long other;
 };
 
+/* Read the frames of the run that are not held, from *@pfn on; false behind the last. */
+static bool gather_next(struct ctgm_gather *gather, unsigned long *pfn, struct ctgm_frame_run *run)
+{
+	while (*pfn < gather->end && gather_has(gather, *pfn))
+		++*pfn;
+	if (*pfn >= gather->end)
+		return false;
+	gather_read(&gather->windows, *pfn, run);
+	return true;
+}
+
 static void gather_look_up(struct ctgm_gather *gather, struct ctgm_gather_pieces *pieces)
 {
+	unsigned long pfn = gather->start;
 	struct ctgm_frame_run run;
-	unsigned long pfn;
 	int type;
 
 	*pieces = (struct ctgm_gather_pieces){};
-	for (pfn = gather->start; pfn < gather->end; pfn = run.last + 1) {
-		run = (struct ctgm_frame_run){ pfn, pfn };
-		if (gather_has(gather, pfn))
-			continue;
-		gather_read(&gather->windows, pfn, &run);
+	for (; gather_next(gather, &pfn, &run); pfn = run.last + 1) {
 		if (gather_gets_back(gather, pfn, &run))
 			continue;
 		type = ctgm_catch_type(pfn);
@@ -486,16 +493,12 @@ static bool gather_has_all(struct ctgm_gather *gather)
 /* Drop the page cache in a run. @dropped says in which of this processor's lists its frames are. */
 static bool gather_drop_all(struct ctgm_gather *gather, struct ctgm_gather_pieces *dropped)
 {
+	unsigned long pfn = gather->start;
 	struct ctgm_frame_run run;
-	unsigned long pfn;
 	int type;
 
 	*dropped = (struct ctgm_gather_pieces){};
-	for (pfn = gather->start; pfn < gather->end; pfn = run.last + 1) {
-		run = (struct ctgm_frame_run){ pfn, pfn };
-		if (gather_has(gather, pfn))
-			continue;
-		gather_read(&gather->windows, pfn, &run);
+	for (; gather_next(gather, &pfn, &run); pfn = run.last + 1) {
 		if (!gather->at_cache)
 			continue;
 		type = ctgm_catch_type(pfn);
