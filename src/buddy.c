@@ -119,6 +119,16 @@ static bool buddy_spares(const struct ctgm_alloc_control *ac, unsigned int order
 	return !ac->may_sleep || !order || ctgm_watermark_spares(ac, zone, nr);
 }
 
+/* The same for a request that may have page cache dropped for a block: @first is its frame. */
+static bool buddy_may_take(const struct ctgm_alloc_control *ac, unsigned int order, int zone,
+			   unsigned long nr, unsigned long first)
+{
+	const struct ctgm_frame_run block = { first, first + (1UL << order) - 1 };
+
+	return buddy_spares(ac, order, zone, nr) ||
+	       (ac->migrate && ctgm_watermark_replaces(ac, zone, 1UL << order, &block));
+}
+
 /*
  * A block that its zone can spare. The page allocator knows a lower mark: where its zone has less
  * than contigmem leaves it is asked again, for one of a lower zone.
@@ -130,8 +140,13 @@ static enum contigmem_reason buddy_ask(struct ctgm_alloc_control *ac,
 	int zone = call->zone;
 
 	do {
+		gfp_t gfp = call->gfp | ctgm_zone_gfp(zone);
+
+		/* Compaction and reclaim would work in vain. */
+		if (ac->migrate && !buddy_spares(ac, call->order, zone, 1UL << call->order))
+			gfp &= ~__GFP_RECLAIM;
 		ac->verdict.attempts++;
-		*page = alloc_pages_node(ac->node, call->gfp | ctgm_zone_gfp(zone), call->order);
+		*page = alloc_pages_node(ac->node, gfp, call->order);
 		if (!*page)
 			return reason;
 		zone = page_zonenum(*page);
@@ -139,7 +154,7 @@ static enum contigmem_reason buddy_ask(struct ctgm_alloc_control *ac,
 			__free_pages(*page, call->order);
 			return reason;
 		}
-		if (buddy_spares(ac, call->order, zone, 0))
+		if (buddy_may_take(ac, call->order, zone, 0, page_to_pfn(*page)))
 			return CONTIGMEM_OK;
 		__free_pages(*page, call->order);
 		reason = CONTIGMEM_LOW_MEMORY;
@@ -229,7 +244,7 @@ static enum contigmem_reason buddy_query(struct ctgm_alloc_control *ac, struct c
 			continue;
 		if (!buddy_takes_zone(ac, zone))
 			return reason;
-		if (buddy_spares(ac, call.order, zone, pages))
+		if (buddy_may_take(ac, call.order, zone, pages, 0))
 			return CONTIGMEM_OK;
 		reason = CONTIGMEM_LOW_MEMORY;
 	}

@@ -459,14 +459,16 @@ static int contig_lock_and_alloc(struct ctgm_contig_search *search, unsigned lon
  */
 int ctgm_contig_take(struct ctgm_alloc_control *ac, unsigned long first, unsigned long end)
 {
+	unsigned long taken = end - first;
 	struct ctgm_contig_search search;
 	int error;
 
-	if (!ctgm_watermark_reserve(ac, end - first, CTGM_KEPT))
-		return -ENOMEM;
 	contig_search_init(&search, ac, NULL);
+	taken -= contig_count_movable(&search, first, end);
+	if (!ctgm_watermark_reserve(ac, taken, CTGM_KEPT))
+		return -ENOMEM;
 	error = contig_lock_and_alloc(&search, first, end);
-	ctgm_watermark_unreserve(ac, end - first);
+	ctgm_watermark_unreserve(ac, taken);
 	return error;
 }
 
@@ -478,10 +480,14 @@ static enum contigmem_reason contig_alloc_range(struct ctgm_contig_search *searc
 	/* The page allocator gives the targets of migrated pages, and keeps watermarks itself. */
 	unsigned long taken = end - first - min(moves, end - first);
 	bool reserved = ctgm_watermark_reserve(ac, taken, CTGM_KEPT);
+	const struct ctgm_frame_run range = { first, end - 1 };
 	int error;
 
 	if (!reserved && ac->migrate) {
-		ctgm_watermark_reclaim(ac, taken);
+		if (taken && ctgm_watermark_replaces(ac, ac->zone, taken, &range))
+			taken = 0;
+		else
+			ctgm_watermark_reclaim(ac, taken);
 		reserved = ctgm_watermark_reserve(ac, taken, CTGM_REPLACED);
 	}
 	if (!reserved)

@@ -391,6 +391,26 @@ bool ctgm_pfn_is_clean_cache(unsigned long pfn)
 	return clean;
 }
 
+/**
+ * ctgm_pfn_is_cold_cache() - would reclaim take the page first?
+ * @pfn: any frame
+ *
+ * Context: Any.
+ * Return: true if it is clean page cache that was read once at most, as far as the kernel knows.
+ */
+bool ctgm_pfn_is_cold_cache(unsigned long pfn)
+{
+	struct page *head;
+	bool cold;
+
+	ctgm_pfn_online_begin();
+	head = ctgm_pfn_online_head(pfn);
+	cold = head && page_is_clean_cache(head) && !folio_test_active((struct folio *)head) &&
+	       !folio_test_workingset((struct folio *)head);
+	ctgm_pfn_online_end();
+	return cold;
+}
+
 /* The flags of a page, as the kernel's "%pGp" prints them; 0 if it is offline. Any context. */
 unsigned long ctgm_pfn_flags(unsigned long pfn)
 {

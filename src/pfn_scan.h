@@ -45,6 +45,7 @@ int ctgm_pfn_type(unsigned long pfn);
 const char *ctgm_pfn_skip_reason(unsigned long pfn);
 bool ctgm_pfn_is_held(unsigned long pfn);
 bool ctgm_pfn_is_clean_cache(unsigned long pfn);
+bool ctgm_pfn_is_cold_cache(unsigned long pfn);
 struct page *ctgm_pfn_online_head(unsigned long pfn);
 unsigned long ctgm_pfn_flags(unsigned long pfn);
 struct ctgm_free_count ctgm_pfn_count_free(unsigned long first, unsigned long last);

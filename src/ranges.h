@@ -59,12 +59,14 @@ struct ctgm_node_ranges {
  * struct ctgm_node_zones - the zones of one node, or of the machine
  * @first: by zone, its lowest frame; ULONG_MAX if it has none
  * @pending: by zone, frames that allocations under way will take
+ * @dropped: by zone, the frame below which page cache is dropped next; 0 at first
  *
  * Read without a lock: memory hotplug changes one word at a time.
  */
 struct ctgm_node_zones {
 	unsigned long first[ZONE_NORMAL + 1];
 	atomic_long_t pending[ZONE_NORMAL + 1];
+	unsigned long dropped[ZONE_NORMAL + 1];
 };
 
 /**

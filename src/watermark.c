@@ -16,6 +16,7 @@
 #include <linux/vmstat.h>
 
 #include "compat.h"
+#include "page_cache.h"
 #include "ranges.h"
 #include "watermark.h"
 
@@ -272,6 +273,31 @@ static bool watermark_reclaims(const struct ctgm_alloc_control *ac, unsigned lon
 static bool watermark_lets_move(const struct ctgm_alloc_control *ac)
 {
 	return watermark_room(ac, WMARK_LOW) + watermark_replaceable(ac, ac->zone) >= 0;
+}
+
+/**
+ * ctgm_watermark_replaces() - drop page cache of a zone for free frames that a request takes
+ * @ac: the request; @node says where
+ * @zonenum: zone
+ * @nr: how many
+ * @from: what they are taken from
+ *
+ * A zone that has as many free frames afterwards as before stays as it is. Not where lower zones
+ * have free memory: pages can be migrated there. A query drops nothing.
+ *
+ * Context: Sleeps; enters file systems.
+ * Return: false if there is too little.
+ */
+bool ctgm_watermark_replaces(const struct ctgm_alloc_control *ac, int zonenum, unsigned long nr,
+			     const struct ctgm_frame_run *from)
+{
+	struct ctgm_alloc_control at = *ac;
+
+	at.zone = zonenum;
+	if (watermark_lower(&at) > WATERMARK_LOWER_FRAMES || !watermark_lets_move(&at) ||
+	    ctgm_watermark_droppable(&at) / 2 < nr)
+		return false;
+	return unlikely(ac->query) || ctgm_page_cache_shrink(&at, nr, from);
 }
 
 /**

@@ -22,6 +22,8 @@ enum ctgm_watermark_use {
 };
 
 bool ctgm_watermark_holds_low(const struct ctgm_alloc_control *ac);
+bool ctgm_watermark_replaces(const struct ctgm_alloc_control *ac, int zonenum, unsigned long nr,
+			     const struct ctgm_frame_run *from);
 bool ctgm_watermark_leaves_min(const struct ctgm_alloc_control *ac, int zonenum, unsigned long nr);
 bool ctgm_watermark_spares(const struct ctgm_alloc_control *ac, int zonenum, unsigned long nr);
 enum contigmem_reason ctgm_watermark_refuses(const struct ctgm_alloc_control *ac);
