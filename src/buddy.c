@@ -110,13 +110,12 @@ static enum contigmem_reason buddy_prepare(const struct ctgm_alloc_control *ac,
 
 /*
  * Single pages are for tasks to live on down to the min watermark, but compaction hands a block to
- * the task that it works for below it as well. Atomic callers have rights that the page allocator
- * knows.
+ * the task that it works for below it as well. Callers with GFP_ATOMIC may use its reserves.
  */
 static bool buddy_spares(const struct ctgm_alloc_control *ac, unsigned int order, int zone,
 			 unsigned long nr)
 {
-	return !ac->may_sleep || !order || ctgm_watermark_spares(ac, zone, nr);
+	return !order || ac->reclaim & __GFP_HIGH || ctgm_watermark_spares(ac, zone, nr);
 }
 
 /* The same for a request that may have page cache dropped for a block: @first is its frame. */

@@ -281,7 +281,7 @@ static void do_take(const struct order *order)
 	char zone[120] = "";
 	struct others others = { .pages = LIST_HEAD_INIT(others.pages) };
 	bool others_live = order->watch && order->count == ULONG_MAX &&
-			   gfpflags_allow_blocking(order->gfp);
+			   !(order->gfp & __GFP_HIGH);
 	char others_lack[32] = "";
 
 	if (others_live)
