@@ -58,12 +58,14 @@ struct ctgm_magazine {
  * struct ctgm_magazine_cpu - the magazines of a processor
  * @lock: protects the members below; taken with interrupts off
  * @frames: in all of them
+ * @largest: no block in them has more frames
  * @hits: requests that they served
  * @magazine: by the hash of the kind
  */
 struct ctgm_magazine_cpu {
 	raw_spinlock_t lock;
 	unsigned long frames;
+	unsigned long largest;
 	u64 hits;
 	struct ctgm_magazine magazine[1 << MAGAZINE_BITS];
 };
@@ -158,23 +160,89 @@ static bool magazine_may_keep(unsigned long frames)
 	       (long)(frames * MAGAZINE_SHARE * num_online_cpus()) <= ctgm_arena_idle_limit();
 }
 
-static bool magazine_push(struct ctgm_magazine_cpu *cpu, struct ctgm_kept *kept)
+/* Take out all blocks of a magazine but so many on top. Returns the first of them. */
+static struct ctgm_kept *magazine_cut(struct ctgm_magazine_cpu *cpu, struct ctgm_magazine *magazine,
+				      unsigned int left)
+{
+	struct ctgm_kept **link = &magazine->top, *cut;
+	unsigned int i;
+
+	lockdep_assert_held(&cpu->lock);
+	for (i = 0; i < left; i++)
+		link = &(*link)->next;
+	cut = *link;
+	*link = NULL;
+	WRITE_ONCE(cpu->frames,
+		   cpu->frames - (magazine->count - left) * kind_nr(magazine->kind));
+	magazine->count = left;
+	magazine->least = left;
+	return cut;
+}
+
+/*
+ * Is there room for so many frames, or was it made by taking out a larger block? A few large blocks
+ * would keep out many small ones, of which each saves as much.
+ */
+static bool magazine_has_room(struct ctgm_magazine_cpu *cpu, unsigned long nr,
+			      struct ctgm_kept **out)
+{
+	struct ctgm_magazine *magazine, *largest = NULL;
+
+	if (likely(magazine_may_keep(cpu->frames + nr)))
+		return true;
+	if (nr >= cpu->largest || !ctgm_may_free_records())
+		return false;
+	cpu->largest = 0;
+	for (magazine = cpu->magazine; magazine < cpu->magazine + ARRAY_SIZE(cpu->magazine);
+	     magazine++) {
+		if (magazine->count && kind_nr(magazine->kind) > cpu->largest) {
+			largest = magazine;
+			cpu->largest = kind_nr(magazine->kind);
+		}
+	}
+	if (nr >= cpu->largest || !magazine_may_keep(cpu->frames - cpu->largest + nr))
+		return false;
+	/* A request that finds no memory meanwhile tries again. */
+	atomic_inc(&magazine_drainers);
+	*out = magazine_cut(cpu, largest, largest->count - 1);
+	return true;
+}
+
+/* Put a block into its magazine. @out: set to one that had to make room for it. */
+static bool magazine_push(struct ctgm_magazine_cpu *cpu, struct ctgm_kept *kept,
+			  struct ctgm_kept **out)
 {
 	struct ctgm_magazine *magazine = magazine_for(cpu, kept->kind);
 	unsigned long nr = kind_nr(kept->kind);
 
-	if (!READ_ONCE(magazine_open) || !magazine || magazine->count == MAGAZINE_BLOCKS ||
-	    !magazine_may_keep(cpu->frames + nr))
+	if (!READ_ONCE(magazine_open) || !magazine || magazine->count == MAGAZINE_BLOCKS)
 		return false;
 	/* Nobody finds a block here, which the memory would wait for. */
 	if (ctgm_pfn_is_leaving(kept->first, kept->first + nr - 1))
 		return false;
+	if (!magazine_has_room(cpu, nr, out))
+		return false;
+	cpu->largest = max(cpu->largest, nr);
 	WRITE_ONCE(magazine->kind, kept->kind);
 	magazine->count++;
 	kept->next = magazine->top;
 	magazine->top = kept;
 	WRITE_ONCE(cpu->frames, cpu->frames + nr);
 	return true;
+}
+
+/* Destroy blocks that were taken out of a magazine. Returns how many frames they had. */
+static unsigned long magazine_discard(struct ctgm_kept *kept)
+{
+	unsigned long done = 0;
+	struct ctgm_kept *next;
+
+	for (; kept; kept = next) {
+		next = kept->next;
+		done += kind_nr(kept->kind);
+		magazine_destroy(kept);
+	}
+	return done;
 }
 
 /**
@@ -186,6 +254,7 @@ static bool magazine_push(struct ctgm_magazine_cpu *cpu, struct ctgm_kept *kept)
  */
 bool ctgm_magazine_put(struct ctgm_kept *kept)
 {
+	struct ctgm_kept *out = NULL;
 	struct ctgm_magazine_cpu *cpu;
 	unsigned long flags;
 	bool put;
@@ -193,9 +262,13 @@ bool ctgm_magazine_put(struct ctgm_kept *kept)
 	local_irq_save(flags);
 	cpu = this_cpu_ptr(magazine_cpus);
 	raw_spin_lock(&cpu->lock);
-	put = magazine_push(cpu, kept);
+	put = magazine_push(cpu, kept, &out);
 	raw_spin_unlock(&cpu->lock);
 	local_irq_restore(flags);
+	if (unlikely(out)) {
+		magazine_discard(out);
+		atomic_dec(&magazine_drainers);
+	}
 	/* Most often the work waits already, which is cheap to see. */
 	if (put && !delayed_work_pending(&magazine_age_work))
 		schedule_delayed_work(&magazine_age_work, HZ);
@@ -315,25 +388,6 @@ struct ctgm_kept *ctgm_magazine_take_elsewhere(u64 kind, const struct ctgm_const
 	return NULL;
 }
 
-/* Take out all blocks of a magazine but so many on top. Returns the first of them. */
-static struct ctgm_kept *magazine_cut(struct ctgm_magazine_cpu *cpu, struct ctgm_magazine *magazine,
-				      unsigned int left)
-{
-	struct ctgm_kept **link = &magazine->top, *cut;
-	unsigned int i;
-
-	lockdep_assert_held(&cpu->lock);
-	for (i = 0; i < left; i++)
-		link = &(*link)->next;
-	cut = *link;
-	*link = NULL;
-	WRITE_ONCE(cpu->frames,
-		   cpu->frames - (magazine->count - left) * kind_nr(magazine->kind));
-	magazine->count = left;
-	magazine->least = left;
-	return cut;
-}
-
 /**
  * struct ctgm_magazine_which - which blocks to destroy
  * @unneeded: only those not needed since the worker came by
@@ -348,20 +402,15 @@ static unsigned long magazine_shrink(struct ctgm_magazine_cpu *cpu,
 				     struct ctgm_magazine *magazine,
 				     const struct ctgm_magazine_which *which)
 {
-	struct ctgm_kept *kept = NULL, *next;
-	unsigned long flags, done = 0;
+	struct ctgm_kept *kept = NULL;
+	unsigned long flags;
 
 	raw_spin_lock_irqsave(&cpu->lock, flags);
 	if (which->owner == CTGM_MAGAZINE_OWNERS || which->owner == kind_owner(magazine->kind))
 		kept = magazine_cut(cpu, magazine,
 				    which->unneeded ? magazine->count - magazine->least : 0);
 	raw_spin_unlock_irqrestore(&cpu->lock, flags);
-	for (; kept; kept = next) {
-		next = kept->next;
-		done += kind_nr(kept->kind);
-		magazine_destroy(kept);
-	}
-	return done;
+	return magazine_discard(kept);
 }
 
 static unsigned long magazine_shrink_all(const struct ctgm_magazine_which *which)

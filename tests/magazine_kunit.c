@@ -301,12 +301,50 @@ static void what_is_kept_goes_with_age(struct kunit *test)
 	KUNIT_EXPECT_LT(test, tries, 600);
 }
 
+/* Frees a block on a processor: does that processor keep it? Its arena counts it as used then. */
+static bool is_kept(struct kunit *test, unsigned int cpu, void *vaddr)
+{
+	phys_addr_t phys = test_phys(test, vaddr);
+	struct contigmem_arena_info arena;
+
+	test_forget(vaddr);
+	free_on(cpu, vaddr);
+	return !contigmem_next_arena(phys, &arena) && arena.phys <= phys && arena.free < arena.size;
+}
+
+/* A few large blocks, which fill a processor's magazines, keep no small one out. */
+static void a_small_block_takes_a_large_ones_place(struct kunit *test)
+{
+	struct contigmem_request large = CONTIGMEM_REQUEST(SZ_2M);
+	struct contigmem_request small = CONTIGMEM_REQUEST(SZ_64K);
+	unsigned int cpu = cpumask_first(cpu_online_mask), tries, i;
+	void *vaddr[4], *block;
+	bool kept = false;
+
+	large.cache = CONTIGMEM_WRITECOMBINE;
+	small.cache = CONTIGMEM_UNCACHED;
+	/* What no request needs goes back once a second: that may be just now. */
+	for (tries = 0; tries < 10 && !kept; tries++) {
+		for (i = 0; i < ARRAY_SIZE(vaddr); i++)
+			vaddr[i] = test_alloc(test, &large, GFP_KERNEL);
+		block = test_alloc(test, &small, GFP_KERNEL);
+		for (i = 0; i < ARRAY_SIZE(vaddr); i++) {
+			test_forget(vaddr[i]);
+			free_on(cpu, vaddr[i]);
+		}
+		kept = is_kept(test, cpu, block);
+	}
+	KUNIT_EXPECT_TRUE(test, kept);
+	test_audit(test);
+}
+
 static struct kunit_case magazine_cases[] = {
 	KUNIT_CASE(a_freed_block_serves_the_next_request),
 	KUNIT_CASE(constraints_hold),
 	KUNIT_CASE(a_second_free_is_refused),
 	KUNIT_CASE(tags_are_exact_across_processors),
 	KUNIT_CASE(a_partition_is_whole_on_any_processor),
+	KUNIT_CASE(a_small_block_takes_a_large_ones_place),
 	KUNIT_CASE(what_is_kept_goes_with_age),
 	{}
 };
