@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Free frames beside pages that cannot be migrated: alloc_contig_range() refuses the
- * pageblock of such a page. The page allocator hands them out, but takes no range. So one
- * of its free lists is chosen, whose blocks up to one that meets the request are cheap to take,
- * and these are taken. The others go back.
+ * pageblock of such a page. The page allocator hands them out, but takes no range. It gives
+ * the block at the head of a free list first. So a block that meets the request is moved there.
  *
  * To change the cache type of a part of a large page of the direct map splits it for good. So such
  * a block is looked for first where the direct map has small pages already.
@@ -29,36 +28,28 @@
 /* Blocks taken for a request. */
 #define CATCH_TRIES		2048
 #define CATCH_TRIES_FAST	64
-/*
- * What the search costs, and each block beside its frames, counted in frames that the page
- * allocator prepares and frees: 40 instructions each.
- */
-#define CATCH_SEARCH		800UL
-#define CATCH_TAKE		12UL
-/* What taking costs at most where another list costs less: more stays at hand of larger blocks. */
-#define CATCH_QUICK		25000UL
 /* Of the frames above the zone's low watermark so many are held: others may need some. */
 #define CATCH_SHARE_OF_SPARE	2
-/* Blocks of a free list that are read with the zone's lock held: about 20 instructions each. */
-#define CATCH_LIST_STEP		512UL
-/* The same where the direct map is looked at for each: about 100 instructions. */
-#define CATCH_LIST_STEP_UNSPLIT	128UL
 /* Places for a free block that are read: about 20 instructions each. */
 #define CATCH_READS		65536
 #define CATCH_READS_PER_RESCHED	4096
 /* To look at the direct map takes as long as so many reads. */
 #define CATCH_READS_PER_LOOK	4
+/* Searches, where another task has taken the block that was found. */
+#define CATCH_SEARCHES		3
+/* No frame. */
+#define CATCH_NONE		ULONG_MAX
 
 /**
- * struct ctgm_catch_choice - which free blocks to take
- * @order: their order
- * @type: the type of their pageblocks
- * @tries: how many, up to the first that the request fits into
+ * struct ctgm_catch_choice - which free block to take
+ * @pfn: its first frame
+ * @order: its order
+ * @type: the type of its pageblock
  */
 struct ctgm_catch_choice {
+	unsigned long pfn;
 	unsigned int order;
 	int type;
-	unsigned long tries;
 };
 
 /* The page allocator looks in pageblocks of the caller's mobility first. */
@@ -72,13 +63,13 @@ static const struct {
 };
 
 /**
- * struct ctgm_catch_counts - the free blocks that the request fits into
+ * struct ctgm_catch_found - free blocks that the request fits into
  * @reads: how many struct pages were read
- * @in_range: by type of the pageblock and order
+ * @pfn: the highest one in each free list, by type of the pageblock and order; or CATCH_NONE
  */
-struct ctgm_catch_counts {
+struct ctgm_catch_found {
 	unsigned int reads;
-	unsigned long in_range[ARRAY_SIZE(catch_types)][MAX_PAGE_ORDER + 1];
+	unsigned long pfn[ARRAY_SIZE(catch_types)][MAX_PAGE_ORDER + 1];
 };
 
 /* The zone that is tried now. */
@@ -126,89 +117,106 @@ static bool catch_fits(const struct ctgm_alloc_control *ac, unsigned long pfn, u
 }
 
 /* Returns false once enough was read. */
-static bool catch_count_reads(const struct ctgm_alloc_control *ac,
-			      struct ctgm_catch_counts *counts, unsigned int nr)
+static bool catch_count_reads(const struct ctgm_alloc_control *ac, struct ctgm_catch_found *found,
+			      unsigned int nr)
 {
-	unsigned int before = counts->reads / CATCH_READS_PER_RESCHED;
+	unsigned int before = found->reads / CATCH_READS_PER_RESCHED;
 
-	counts->reads += nr;
-	if (counts->reads / CATCH_READS_PER_RESCHED == before)
+	found->reads += nr;
+	if (found->reads / CATCH_READS_PER_RESCHED == before)
 		return true;
 	cond_resched();
-	return counts->reads < CATCH_READS && !ctgm_is_late(ac);
+	return found->reads < CATCH_READS && !ctgm_is_late(ac);
 }
 
 /*
- * Count the free blocks of a range that the request fits into. Blocks of @least pages or
- * more begin at multiples of that. Returns false once enough was read.
+ * Find free blocks from @pfn to before @end, in one pageblock, that the request fits into. Returns
+ * false once enough was read or found.
  */
-static bool catch_count(struct ctgm_alloc_control *ac, const struct ctgm_range *range,
-			unsigned int least, struct ctgm_catch_counts *counts)
+static bool catch_find_in(struct ctgm_alloc_control *ac, unsigned long pfn, unsigned long end,
+			  unsigned int least, struct ctgm_catch_found *found)
 {
-	unsigned long pfn = ALIGN_DOWN(max(range->first, ac->place.first), 1UL << least);
-	unsigned long last = min(range->last, ac->place.last), start, looked = 0;
 	struct ctgm_pfn_reader reader = CTGM_PFN_READER;
+	unsigned long start;
 	int type;
 
-	for (; pfn <= last; pfn += 1UL << least) {
-		int order;
+	if (ac->unsplit) {
+		if (!catch_count_reads(ac, found, CATCH_READS_PER_LOOK))
+			return false;
+		if (ctgm_memtype_splits(pfn))
+			return true;
+		ac->saw_small_pages = true;
+	}
+	for (; pfn < end; pfn += 1UL << least) {
+		int order = ctgm_pfn_free_order(&reader, pfn);
 
-		if (pfn < range->first)
-			continue;
-		if (ac->unsplit && pfn >= looked) {
-			looked = pageblock_end_pfn(pfn);
-			if (!catch_count_reads(ac, counts, CATCH_READS_PER_LOOK))
-				return false;
-			if (ctgm_memtype_splits(pfn)) {
-				pfn = looked - (1UL << least);
-				continue;
-			}
-			ac->saw_small_pages = true;
-		}
-		order = ctgm_pfn_free_order(&reader, pfn);
-		if (reader.skip) {
-			pfn = pageblock_end_pfn(pfn) - (1UL << least);
-			continue;
-		}
+		if (reader.skip)
+			return true;
 		ac->verdict.frames_read++;
-		if (!catch_count_reads(ac, counts, 1))
+		if (!catch_count_reads(ac, found, 1))
 			return false;
 		if (order < (int)least || !catch_fits(ac, pfn, order, &start))
 			continue;
 		ac->verdict.windows++;
 		type = ctgm_catch_type(pfn);
-		if (type >= 0)
-			counts->in_range[type][order]++;
+		if (type >= 0 && found->pfn[type][order] == CATCH_NONE)
+			found->pfn[type][order] = pfn;
+		/* There is no larger one beside a page that stays. */
+		if (type >= 0 && order >= pageblock_order - 1)
+			return false;
 		pfn += (1UL << order) - (1UL << least);
 	}
 	return true;
 }
 
-static void catch_count_all(struct ctgm_alloc_control *ac, unsigned int least,
-			    struct ctgm_catch_counts *counts)
+/*
+ * Find free blocks of a range that the request fits into, in the highest pageblocks first. Blocks
+ * of @least pages or more begin at multiples of that. Returns false once enough was read or found.
+ */
+static bool catch_find(struct ctgm_alloc_control *ac, const struct ctgm_range *range,
+		       unsigned int least, struct ctgm_catch_found *found)
+{
+	unsigned long first = ALIGN_DOWN(max(range->first, ac->place.first), 1UL << least);
+	unsigned long end = min(range->last, ac->place.last) + 1, from;
+
+	if (first < range->first)
+		first += 1UL << least;
+	for (; end > first; end = from) {
+		from = max(pageblock_start_pfn(end - 1), first);
+		if (!catch_find_in(ac, from, end, least, found))
+			return false;
+	}
+	return true;
+}
+
+static void catch_find_all(struct ctgm_alloc_control *ac, unsigned int least,
+			   struct ctgm_catch_found *found)
 {
 	const struct ctgm_range *range = NULL;
 
-	*counts = (struct ctgm_catch_counts){};
+	found->reads = 0;
+	memset(found->pfn, 0xff, sizeof(found->pfn));
 	while ((range = ctgm_range_next(ac->ranges, ac->node, range))) {
 		if (range->zone == ac->zone && !range->is_cma &&
-		    !catch_count(ac, range, least, counts))
+		    !catch_find(ac, range, least, found))
 			break;
 	}
 }
 
 /*
- * Is a block, which was in this free list, still in it? Called with the zone's lock held. Meanwhile
- * its memory may even have gone.
+ * Is a free block, as it was found, still in its free list? Called with the zone's lock held.
+ * Meanwhile its memory may even have gone.
  */
-static bool catch_is_listed(unsigned long pfn, int type, unsigned int order)
+static bool catch_is_listed(const struct zone *zone, unsigned long pfn, int type,
+			    unsigned int order)
 {
 	struct page *page;
 	bool listed;
 
 	ctgm_pfn_online_begin();
 	page = ctgm_pfn_online_page(pfn);
-	listed = page && PageBuddy(page) && page_private(page) == order &&
+	listed = page && page_zone(page) == zone && PageBuddy(page) &&
+		 page_private(page) == order &&
 		 compat_pageblock_type(pfn) == catch_types[type].type &&
 		 !compat_pageblock_is_isolated(pfn);
 	ctgm_pfn_online_end();
@@ -216,106 +224,53 @@ static bool catch_is_listed(unsigned long pfn, int type, unsigned int order)
 }
 
 /**
- * ctgm_catch_distance() - how many blocks of a free list have to be taken for those that are wanted
+ * ctgm_catch_bring() - have the page allocator give a certain free block next
  * @ac: the allocation; @node and @zone say where
- * @type: type of their pageblocks
- * @order: their order
- * @most: blocks that may be taken
- * @wanted: the blocks that are wanted
+ * @pfn: its first frame
+ * @type: type of its pageblock
+ * @order: its order
  *
- * The page allocator takes them from the head of the list, once a processor's list is used up.
+ * Moves it to the head of its free list, as free page reporting does with those that it comes to.
+ * A processor's list of small blocks is used up before that, and another task may be faster. In a
+ * query the block stays where it is.
  *
  * Context: Any.
- * Return: how many, or 0 if not all that are wanted are among @most, or if other tasks took from
- *	the list meanwhile as far as it was read.
+ * Return: false if it is no such free block any more.
  */
-unsigned long ctgm_catch_distance(const struct ctgm_alloc_control *ac, int type,
-				  unsigned int order, unsigned long most,
-				  const struct ctgm_catch_wanted *wanted)
+bool ctgm_catch_bring(const struct ctgm_alloc_control *ac, unsigned long pfn, int type,
+		      unsigned int order)
 {
 	struct zone *zone = ctgm_catch_zone(ac);
-	unsigned long step = ac->unsplit ? CATCH_LIST_STEP_UNSPLIT : CATCH_LIST_STEP;
-	unsigned long blocks = 0, pfn = 0, flags, until;
-	unsigned int left = wanted->nr;
-	struct list_head *list, *at;
-	bool lost;
+	unsigned long flags;
+	bool listed;
 
-	list = &zone->free_area[order].free_list[catch_types[type].type];
-	do {
-		until = min(most, blocks + step);
-		spin_lock_irqsave(&zone->lock, flags);
-		lost = blocks && !catch_is_listed(pfn, type, order);
-		at = blocks && !lost ? &pfn_to_page(pfn)->buddy_list : list;
-		for (; !lost && left && blocks < until && at->next != list; blocks++) {
-			at = at->next;
-			pfn = page_to_pfn(list_entry(at, struct page, buddy_list));
-			left -= wanted->is_one(wanted->data, pfn, order);
-		}
-		spin_unlock_irqrestore(&zone->lock, flags);
-	} while (left && blocks == until && blocks < most);
-	return left ? 0 : blocks;
+	spin_lock_irqsave(&zone->lock, flags);
+	listed = catch_is_listed(zone, pfn, type, order);
+	if (listed && likely(!ac->query))
+		list_move(&pfn_to_page(pfn)->buddy_list,
+			  &zone->free_area[order].free_list[catch_types[type].type]);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	return listed;
 }
 
-/* Does the request fit into a block of the page allocator? */
-static bool catch_wants(const void *data, unsigned long first, unsigned int order)
+/* Choose the largest block, of which most stays at hand, each once; false if none is left. */
+static bool catch_choose(struct ctgm_catch_found *found, struct ctgm_catch_choice *choice)
 {
-	const struct ctgm_alloc_control *ac = data;
-	unsigned long start;
+	unsigned int order;
+	int type;
 
-	return first <= ac->place.last && first + (1UL << order) > ac->place.first &&
-	       catch_fits(ac, first, order, &start);
-}
-
-/*
- * How many blocks of this order may be taken for a frame to cost less than by the choice so far? Of
- * a larger block more stays at hand, without another search.
- */
-static unsigned long catch_cheaper(const struct ctgm_catch_choice *choice, unsigned int order)
-{
-	unsigned long cost = CATCH_SEARCH + choice->tries * (CATCH_TAKE + (1UL << choice->order));
-
-	if (!choice->tries)
-		return ULONG_MAX;
-	cost = cost << order >> choice->order;
-	if (cost <= CATCH_SEARCH)
-		return 0;
-	return (cost - CATCH_SEARCH - 1) / (CATCH_TAKE + (1UL << order));
-}
-
-/* Choose the list whose frames are the cheapest to get, of those where all takes cost so much. */
-static bool catch_choose_within(const struct ctgm_alloc_control *ac,
-				const struct ctgm_catch_counts *counts, unsigned long cost,
-				struct ctgm_catch_choice *choice)
-{
-	const struct ctgm_catch_wanted wanted = { 1, catch_wants, ac };
-	unsigned int order, i;
-
-	choice->tries = 0;
 	for (order = MAX_PAGE_ORDER + 1; order--;) {
-		for (i = 0; i < ARRAY_SIZE(catch_types); i++) {
-			unsigned long most, tries;
+		for (type = 0; type < CTGM_CATCH_TYPES; type++) {
+			unsigned long *pfn = &found->pfn[type][order];
 
-			if (!counts->in_range[i][order])
+			if (*pfn == CATCH_NONE)
 				continue;
-			most = min3(ctgm_catch_most(ac, order), catch_cheaper(choice, order),
-				    cost / (CATCH_TAKE + (1UL << order)));
-			tries = ctgm_catch_distance(ac, i, order, most, &wanted);
-			if (tries)
-				*choice = (struct ctgm_catch_choice){ order, i, tries };
+			*choice = (struct ctgm_catch_choice){ *pfn, order, type };
+			*pfn = CATCH_NONE;
+			return true;
 		}
 	}
-	return choice->tries;
-}
-
-/* Choose the list to take from, each once; false if none is left that has a block in reach. */
-static bool catch_choose(const struct ctgm_alloc_control *ac, struct ctgm_catch_counts *counts,
-			 struct ctgm_catch_choice *choice)
-{
-	if (!catch_choose_within(ac, counts, CATCH_QUICK, choice) &&
-	    !catch_choose_within(ac, counts, ULONG_MAX, choice))
-		return false;
-	counts->in_range[choice->type][choice->order] = 0;
-	return true;
+	return false;
 }
 
 /* Take a block that the zone has to spare for this use; NULL if there is none. */
@@ -370,9 +325,13 @@ static bool catch_was_split(struct page *page, unsigned int order)
 	return PageBuddy(half) && READ_ONCE(half->private) == order;
 }
 
-/* Take blocks until one meets the request. Its first page, or NULL. */
+/*
+ * Take blocks until one meets the request. Its first page, or NULL. @lost: set if another task has
+ * taken the one that was chosen.
+ */
 static struct page *catch_search(struct ctgm_alloc_control *ac,
-				 const struct ctgm_catch_choice *choice, unsigned long *start)
+				 const struct ctgm_catch_choice *choice, unsigned long *start,
+				 bool *lost)
 {
 	unsigned long most = ctgm_catch_most(ac, choice->order), tries;
 	struct page *page = NULL;
@@ -380,6 +339,12 @@ static struct page *catch_search(struct ctgm_alloc_control *ac,
 	bool last;
 
 	for (tries = 0; tries < most; tries++) {
+		/* A smaller block may have come into this processor's list. */
+		if (!ctgm_catch_bring(ac, choice->pfn, choice->type, choice->order) &&
+		    (!tries || choice->order > PAGE_ALLOC_COSTLY_ORDER)) {
+			*lost = true;
+			break;
+		}
 		page = ctgm_catch_take(ac, choice->type, choice->order, CTGM_BRIEFLY);
 		if (!page)
 			break;
@@ -401,7 +366,7 @@ static struct page *catch_search(struct ctgm_alloc_control *ac,
 /* The whole block stays at hand as an arena: to catch another one takes many tries. */
 static enum contigmem_reason catch_alloc_arena(struct ctgm_alloc_control *ac,
 					       const struct ctgm_catch_choice *choice,
-					       struct ctgm_frames *frames)
+					       struct ctgm_frames *frames, bool *lost)
 {
 	struct ctgm_frames all = {
 		.nr = 1UL << choice->order,
@@ -414,7 +379,7 @@ static enum contigmem_reason catch_alloc_arena(struct ctgm_alloc_control *ac,
 	arena = ctgm_arena_create(all.nr, ac->reclaim);
 	if (!arena)
 		return CONTIGMEM_NO_BOOKKEEPING;
-	page = catch_search(ac, choice, &start);
+	page = catch_search(ac, choice, &start, lost);
 	if (!page) {
 		ctgm_arena_destroy(arena);
 		return CONTIGMEM_NO_FREE_RUN;
@@ -426,16 +391,18 @@ static enum contigmem_reason catch_alloc_arena(struct ctgm_alloc_control *ac,
 }
 
 /* Would a block be caught, also where idle arenas will have been given back as free blocks? */
-static enum contigmem_reason catch_predict(struct ctgm_alloc_control *ac,
-					   struct ctgm_catch_counts *counts,
+static enum contigmem_reason catch_predict(struct ctgm_alloc_control *ac, unsigned int least,
 					   struct ctgm_frames *frames)
 {
 	struct ctgm_catch_choice choice;
+	struct ctgm_catch_found found;
 
+	catch_find_all(ac, least, &found);
 	if (ac->query & CTGM_QUERY_IDLE_GONE && ctgm_arena_idle_place(ac, &frames->first))
 		return CONTIGMEM_OK;
-	while (!ctgm_is_late(ac) && catch_choose(ac, counts, &choice)) {
-		if (ctgm_watermark_reserve(ac, 1UL << choice.order, CTGM_BRIEFLY))
+	while (!ctgm_is_late(ac) && catch_choose(&found, &choice)) {
+		if (ctgm_catch_bring(ac, choice.pfn, choice.type, choice.order) &&
+		    ctgm_watermark_reserve(ac, 1UL << choice.order, CTGM_BRIEFLY))
 			return CONTIGMEM_OK;
 	}
 	return CONTIGMEM_NO_FREE_RUN;
@@ -443,10 +410,11 @@ static enum contigmem_reason catch_predict(struct ctgm_alloc_control *ac,
 
 static enum contigmem_reason catch_alloc(struct ctgm_alloc_control *ac, struct ctgm_frames *frames)
 {
-	unsigned int least = order_base_2(ac->place.nr);
+	unsigned int least = order_base_2(ac->place.nr), searches = 0;
 	struct ctgm_catch_choice choice;
-	struct ctgm_catch_counts counts;
+	struct ctgm_catch_found found;
 	enum contigmem_reason reason;
+	bool lost;
 
 	if (!ac->may_sleep)
 		return CONTIGMEM_WOULD_SLEEP;
@@ -456,13 +424,16 @@ static enum contigmem_reason catch_alloc(struct ctgm_alloc_control *ac, struct c
 	/* Larger free blocks are whole pageblocks, which src/contig.c takes. */
 	if (least >= pageblock_order)
 		return CONTIGMEM_NO_FREE_RUN;
+	if (unlikely(ac->query))
+		return catch_predict(ac, least, frames);
 	reason = CONTIGMEM_NO_FREE_RUN;
-	catch_count_all(ac, least, &counts);
-	if (ac->query)
-		return catch_predict(ac, &counts, frames);
-	while (reason == CONTIGMEM_NO_FREE_RUN && !fatal_signal_pending(current) &&
-	       !ctgm_is_late(ac) && catch_choose(ac, &counts, &choice))
-		reason = catch_alloc_arena(ac, &choice, frames);
+	do {
+		lost = false;
+		catch_find_all(ac, least, &found);
+		while (reason == CONTIGMEM_NO_FREE_RUN && !fatal_signal_pending(current) &&
+		       !ctgm_is_late(ac) && catch_choose(&found, &choice))
+			reason = catch_alloc_arena(ac, &choice, frames, &lost);
+	} while (reason == CONTIGMEM_NO_FREE_RUN && lost && ++searches < CATCH_SEARCHES);
 	return reason;
 }
 

@@ -20,27 +20,14 @@ struct list_head;
 struct page;
 struct zone;
 
-/**
- * struct ctgm_catch_wanted - free blocks that are wanted
- * @nr: how many, not 0
- * @is_one: is the block of this order one that begins at @first?
- * @data: passed to it
- */
-struct ctgm_catch_wanted {
-	unsigned int nr;
-	bool (*is_one)(const void *data, unsigned long first, unsigned int order);
-	const void *data;
-};
-
 extern const struct ctgm_source ctgm_source_catch, ctgm_source_catch_unsplit;
 
 struct zone *ctgm_catch_zone(const struct ctgm_alloc_control *ac);
 int ctgm_catch_type(unsigned long pfn);
 bool ctgm_catch_is_out(const struct ctgm_alloc_control *ac, int type, unsigned int order);
 unsigned long ctgm_catch_most(const struct ctgm_alloc_control *ac, unsigned int order);
-unsigned long ctgm_catch_distance(const struct ctgm_alloc_control *ac, int type,
-				  unsigned int order, unsigned long most,
-				  const struct ctgm_catch_wanted *wanted);
+bool ctgm_catch_bring(const struct ctgm_alloc_control *ac, unsigned long pfn, int type,
+		      unsigned int order);
 struct page *ctgm_catch_take(struct ctgm_alloc_control *ac, int type, unsigned int order,
 			     enum ctgm_watermark_use use);
 void ctgm_catch_give_back(struct list_head *blocks, unsigned int order);

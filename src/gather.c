@@ -3,8 +3,8 @@
  * A run of frames beside pages that cannot be migrated, which no single free block of the
  * page allocator contains, and whose pageblocks alloc_contig_range() refuses. Its pieces are
  * gathered: whole pageblocks from alloc_contig_range(), and free blocks from the page
- * allocator one by one, as src/catch.c takes them. Asked last, since it reads long. Where no
- * run is free, clean page cache is dropped for one.
+ * allocator, as src/catch.c takes them. Asked last, since it reads long. Where no run is free,
+ * clean page cache is dropped for one.
  */
 #include <linux/bitmap.h>
 #include <linux/gfp.h>
@@ -33,12 +33,12 @@
 #define GATHER_READS_PER_RESCHED	1024
 /* The cheapest runs found are tried. */
 #define GATHER_RUNS		8
-/* Blocks taken for a request: about 1,000 instructions each. */
+/* Blocks taken for a request, most of them from processors' lists: 1,000 instructions each. */
 #define GATHER_TAKES		(32 << 10)
 /* The pieces change while others allocate and free: they are looked up so often. */
 #define GATHER_ROUNDS		32
-/* Blocks that may be taken for a piece of dropped page cache: that is at the head of its list. */
-#define GATHER_FEW		8UL
+/* Blocks that another task may have put before the pieces, which are at the head of a list. */
+#define GATHER_FEW		8U
 /* A page that is dropped costs as much as so many blocks that are taken. */
 #define GATHER_COST_OF_DROP	4
 /* Pageblocks of a zone that are looked at, for one that gets the processors' lists drained. */
@@ -48,7 +48,7 @@
  * struct ctgm_gather_run - a run of frames that could be gathered
  * @range: the memory that it lies in
  * @start: its first frame
- * @cost: the blocks that may have to be taken for it, and the page cache that is dropped
+ * @cost: the blocks that have to be taken for it, and the page cache that is dropped
  */
 struct ctgm_gather_run {
 	const struct ctgm_range *range;
@@ -133,18 +133,7 @@ static unsigned long gather_most(const struct ctgm_gather *gather, unsigned int 
 {
 	unsigned long most = ctgm_catch_most(gather->ac, order);
 
-	return gather->drops ? max(most, GATHER_FEW) : most;
-}
-
-/*
- * What does it cost to take one block of an order? As many takes as there are blocks. Where page
- * cache can be dropped instead, one that is not among those that may be taken is no choice.
- */
-static unsigned long gather_cost_of_take(const struct ctgm_gather *gather, unsigned int order)
-{
-	unsigned long nr_free = READ_ONCE(ctgm_catch_zone(gather->ac)->free_area[order].nr_free);
-
-	return gather->drops && nr_free > gather_most(gather, order) ? GATHER_TAKES : nr_free;
+	return gather->drops ? max_t(unsigned long, most, GATHER_FEW) : most;
 }
 
 /*
@@ -162,7 +151,7 @@ static unsigned long gather_cost(struct ctgm_gather *gather, unsigned long start
 		if (gather->at_cache)
 			cost += GATHER_COST_OF_DROP * (run.last - run.first + 1);
 		else if (run.last - run.first + 1 < pageblock_nr_pages)
-			cost += gather_cost_of_take(gather, ilog2(run.last - run.first + 1));
+			cost++;
 		futile &= !gather->at_cache;
 	}
 	return futile ? ULONG_MAX : cost;
@@ -290,6 +279,28 @@ static void gather_look_up(struct ctgm_gather *gather, struct ctgm_gather_pieces
 	}
 }
 
+/* Have the pieces of one type and order come next in the page allocator's list. */
+static void gather_bring(struct ctgm_gather *gather, int type, unsigned int order)
+{
+	unsigned long pfn = gather->start;
+	struct ctgm_frame_run run;
+
+	for (; gather_next(gather, &pfn, &run); pfn = run.last + 1) {
+		if (ctgm_pfn_in_free_block(&gather->reader, pfn, 0, &run) &&
+		    run.last - run.first == (1UL << order) - 1)
+			ctgm_catch_bring(gather->ac, run.first, type, order);
+	}
+}
+
+/*
+ * Is a block that is no piece one that another task has put before the pieces? A small one may come
+ * from this processor's list, and a movable one may be CMA's.
+ */
+static bool gather_is_stray(const struct page *page, unsigned int order)
+{
+	return order > PAGE_ALLOC_COSTLY_ORDER && !ctgm_pfn_skip_reason(page_to_pfn(page));
+}
+
 /*
  * Take blocks of one type and order until so many pieces are found. @dropped: they are in this
  * processor's list, which the page allocator gives from first.
@@ -298,10 +309,12 @@ static unsigned int gather_take(struct ctgm_gather *gather, int type, unsigned i
 				unsigned int wanted, bool dropped)
 {
 	unsigned long most = dropped ? wanted + GATHER_FEW : gather_most(gather, order), tries;
-	unsigned int found = 0;
+	unsigned int found = 0, strays = 0;
 	LIST_HEAD(others);
 
-	for (tries = 0; tries < most && found < wanted; tries++) {
+	if (!dropped)
+		gather_bring(gather, type, order);
+	for (tries = 0; tries < most && found < wanted && strays < GATHER_FEW; tries++) {
 		struct page *page;
 
 		/* The page allocator would go on to larger blocks, or to other pageblocks. */
@@ -311,7 +324,10 @@ static unsigned int gather_take(struct ctgm_gather *gather, int type, unsigned i
 				       gather->drops ? CTGM_REPLACED : CTGM_BRIEFLY);
 		if (!page)
 			break;
-		found += gather_sort(gather, page, order, &others);
+		if (gather_sort(gather, page, order, &others))
+			found++;
+		else
+			strays += gather_is_stray(page, order);
 		cond_resched();
 		if (++gather->takes >= GATHER_TAKES || fatal_signal_pending(current) ||
 		    ctgm_is_late(gather->ac))
@@ -455,13 +471,13 @@ static void gather_give_back(struct ctgm_gather *gather)
 }
 
 /*
- * Can the pieces that are not held be had? They can where the page allocator's lists have them
- * among the blocks that may be taken. In a query the frames in processors' lists are as good.
+ * Can the pieces that are not held be had? They can where so many blocks may be held. In a query
+ * the frames in processors' lists are as good.
  */
 static bool gather_has_all(struct ctgm_gather *gather)
 {
 	const struct ctgm_alloc_control *ac = gather->ac;
-	unsigned long takes = gather->takes, distance;
+	unsigned long takes = gather->takes;
 	struct ctgm_gather_pieces pieces;
 	unsigned int order;
 	int type;
@@ -474,17 +490,11 @@ static bool gather_has_all(struct ctgm_gather *gather)
 		return ac->query;
 	for (order = 0; order < pageblock_order; order++) {
 		for (type = 0; type < CTGM_CATCH_TYPES; type++) {
-			const struct ctgm_catch_wanted wanted = {
-				pieces.blocks[type][order], gather_wants, gather
-			};
+			unsigned int nr = pieces.blocks[type][order];
 
-			if (!wanted.nr)
-				continue;
-			distance = ctgm_catch_distance(ac, type, order,
-						       gather_most(gather, order), &wanted);
-			if (!distance)
+			if (nr > gather_most(gather, order))
 				return false;
-			takes += distance;
+			takes += nr;
 		}
 	}
 	return takes <= GATHER_TAKES;

@@ -678,6 +678,42 @@ static void free_frames_beside_kernel_pages(struct kunit *test)
 	}
 }
 
+/*
+ * A free block in a small range is taken without hundreds of others like it, which would be missing
+ * elsewhere meanwhile.
+ */
+static void a_free_block_is_taken_alone(struct kunit *test)
+{
+	unsigned long first = 0, nr, most = 0;
+	unsigned int i, served = 0;
+
+	test_random_start(test, &rnd);
+	break_up(test, 1);
+	nr = longest_spoilt(&first);
+	if (nr < 12)
+		kunit_skip(test, "%lu adjacent pageblocks are spoilt, too few", nr);
+	for (i = 0; i + 3 <= nr && served < 12; i += 3) {
+		struct contigmem_request req = CONTIGMEM_REQUEST(SZ_128K << i / 3 % 3);
+		struct contigmem_verdict verdict = {};
+		void *vaddr;
+
+		req.low = PFN_PHYS(first + i * pageblock_nr_pages);
+		req.high = req.low + PFN_PHYS(3 * pageblock_nr_pages) - 1;
+		req.verdict = &verdict;
+		vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_NOWARN);
+		/* The frames of some pageblocks are in processors' lists. */
+		if (IS_ERR(vaddr))
+			continue;
+		contigmem_free(vaddr);
+		served++;
+		most = max(most, verdict.attempts);
+		KUNIT_EXPECT_LE_MSG(test, verdict.attempts, 64UL, "%s",
+				    test_text(test, &req, GFP_KERNEL));
+	}
+	kunit_info(test, "%u served, at most %lu attempts", served, most);
+	KUNIT_EXPECT_GT(test, served, 0U);
+}
+
 static unsigned long count_large_pages(struct kunit *test, const struct contigmem_request *req)
 {
 	unsigned long large = 0;
@@ -1423,6 +1459,7 @@ static struct kunit_case fragment_cases[] = {
 	KUNIT_CASE_SLOW(one_in_2_pageblocks_spoilt),
 	KUNIT_CASE_SLOW(every_pageblock_spoilt),
 	KUNIT_CASE_SLOW(free_frames_beside_kernel_pages),
+	KUNIT_CASE_SLOW(a_free_block_is_taken_alone),
 	KUNIT_CASE_SLOW(no_second_large_page_is_split),
 	KUNIT_CASE_SLOW(budgets_end_a_request),
 	KUNIT_CASE_SLOW(a_time_limit_ends_a_request),
