@@ -118,14 +118,12 @@ static bool buddy_spares(const struct ctgm_alloc_control *ac, unsigned int order
 	return !order || ac->reclaim & __GFP_HIGH || ctgm_watermark_spares(ac, zone, nr);
 }
 
-/* The same for a request that may have page cache dropped for a block: @first is its frame. */
+/* The same for a request that may have page cache dropped for a block. */
 static bool buddy_may_take(const struct ctgm_alloc_control *ac, unsigned int order, int zone,
-			   unsigned long nr, unsigned long first)
+			   unsigned long nr)
 {
-	const struct ctgm_frame_run block = { first, first + (1UL << order) - 1 };
-
 	return buddy_spares(ac, order, zone, nr) ||
-	       (ac->migrate && ctgm_watermark_replaces(ac, zone, 1UL << order, &block));
+	       (ac->migrate && ctgm_watermark_replaces(ac, zone, 1UL << order, NULL));
 }
 
 /*
@@ -153,7 +151,7 @@ static enum contigmem_reason buddy_ask(struct ctgm_alloc_control *ac,
 			__free_pages(*page, call->order);
 			return reason;
 		}
-		if (buddy_may_take(ac, call->order, zone, 0, page_to_pfn(*page)))
+		if (buddy_may_take(ac, call->order, zone, 0))
 			return CONTIGMEM_OK;
 		__free_pages(*page, call->order);
 		reason = CONTIGMEM_LOW_MEMORY;
@@ -243,7 +241,7 @@ static enum contigmem_reason buddy_query(struct ctgm_alloc_control *ac, struct c
 			continue;
 		if (!buddy_takes_zone(ac, zone))
 			return reason;
-		if (buddy_may_take(ac, call.order, zone, pages, 0))
+		if (buddy_may_take(ac, call.order, zone, pages))
 			return CONTIGMEM_OK;
 		reason = CONTIGMEM_LOW_MEMORY;
 	}

@@ -230,9 +230,10 @@ static bool catch_is_listed(const struct zone *zone, unsigned long pfn, int type
  * @type: type of its pageblock
  * @order: its order
  *
- * Moves it to the head of its free list, as free page reporting does with those that it comes to.
- * A processor's list of small blocks is used up before that, and another task may be faster. In a
- * query the block stays where it is.
+ * Moves it to the head of the free list of its pageblock's type, as free page reporting does with
+ * those that it comes to. On 6.1 a block may lie in another type's list. A processor's list of
+ * small blocks is used up before that, and another task may be faster. In a query the block stays
+ * where it is.
  *
  * Context: Any.
  * Return: false if it is no such free block any more.

@@ -137,7 +137,7 @@ static unsigned long gather_most(const struct ctgm_gather *gather, unsigned int 
 }
 
 /*
- * What does it cost to gather all of a run, in blocks that may have to be taken? Once page cache is
+ * What does it cost to gather all of a run, in blocks that have to be taken? Once page cache is
  * dropped, ULONG_MAX for a run without any: it was tried before.
  */
 static unsigned long gather_cost(struct ctgm_gather *gather, unsigned long start)
@@ -209,10 +209,9 @@ static void gather_hold(struct ctgm_gather *gather, unsigned long first, unsigne
 }
 
 /* Does a block of the page allocator contain frames of the run? */
-static bool gather_wants(const void *data, unsigned long first, unsigned int order)
+static bool gather_wants(const struct ctgm_gather *gather, unsigned long first,
+			 unsigned int order)
 {
-	const struct ctgm_gather *gather = data;
-
 	return first < gather->end && first + (1UL << order) > gather->start;
 }
 

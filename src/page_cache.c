@@ -93,14 +93,14 @@ bool ctgm_page_cache_drop(unsigned long pfn)
  * struct ctgm_page_cache_search - page cache of a zone that is looked for, and dropped
  * @ac: the allocation that it is dropped for
  * @reader: reads struct pages
- * @stays: frames whose page cache stays
+ * @stays: frames whose page cache stays, or NULL
  * @nr: frames that are still wanted
  * @reads: frames that may still be read
  */
 struct ctgm_page_cache_search {
 	const struct ctgm_alloc_control *ac;
 	struct ctgm_pfn_reader reader;
-	struct ctgm_frame_run stays;
+	const struct ctgm_frame_run *stays;
 	long nr;
 	long reads;
 };
@@ -115,14 +115,15 @@ static bool page_cache_goes_on(const struct ctgm_page_cache_search *search)
 static unsigned long page_cache_shrink_range(struct ctgm_page_cache_search *search,
 					     unsigned long first, unsigned long last)
 {
+	const struct ctgm_frame_run *stays = search->stays;
 	unsigned long end = last + 1;
 	unsigned int misses = 0;
 	struct ctgm_frame_run run;
 	const char *kind;
 
 	while (end > first && page_cache_goes_on(search)) {
-		if (end - 1 >= search->stays.first && end - 1 <= search->stays.last) {
-			end = max(search->stays.first, first);
+		if (stays && end - 1 >= stays->first && end - 1 <= stays->last) {
+			end = max(stays->first, first);
 			continue;
 		}
 		ctgm_pfn_scan(&search->reader, end - 1, &run, &kind);
@@ -132,8 +133,10 @@ static unsigned long page_cache_shrink_range(struct ctgm_page_cache_search *sear
 			search->nr -= run.last - run.first + 1;
 			misses = 0;
 		}
-		if (!(misses % PAGE_CACHE_MISSES) && misses)
+		if (misses == PAGE_CACHE_MISSES) {
 			run.first = pageblock_start_pfn(end - 1);
+			misses = 0;
+		}
 		end = max(run.first, first);
 		if (!(--search->reads % PAGE_CACHE_READS_PER_RESCHED))
 			cond_resched();
@@ -163,7 +166,7 @@ static void page_cache_shrink_zone(struct ctgm_page_cache_search *search, unsign
  * ctgm_page_cache_shrink() - drop clean page cache of a zone that was read once at most
  * @ac: the allocation; @node and @zone say where
  * @nr: frames that are to become free
- * @stays: frames whose page cache stays, since they are to be taken
+ * @stays: frames whose page cache stays, since they are to be taken; NULL for none
  *
  * The page allocator reclaims in all zones, or in lower ones first, where one lacks memory. Goes
  * round the zone, so that page cache has the time of a whole round to prove useful.
@@ -178,7 +181,7 @@ bool ctgm_page_cache_shrink(const struct ctgm_alloc_control *ac, unsigned long n
 	struct ctgm_page_cache_search search = {
 		.ac = ac,
 		.reader = CTGM_PFN_READER,
-		.stays = *stays,
+		.stays = stays,
 		.nr = nr,
 		.reads = nr * PAGE_CACHE_READS,
 	};

@@ -280,7 +280,7 @@ static bool watermark_lets_move(const struct ctgm_alloc_control *ac)
  * @ac: the request; @node says where
  * @zonenum: zone
  * @nr: how many
- * @from: what they are taken from
+ * @from: what they are taken from; NULL if the page allocator gave them
  *
  * A zone that has as many free frames afterwards as before stays as it is. Not where lower zones
  * have free memory: pages can be migrated there. A query drops nothing.
