@@ -57,9 +57,9 @@ static inline int compat_alloc_contig_range(unsigned long start, unsigned long e
 
 /* <linux/unroll.h> is newer than 6.12. */
 #ifdef CONFIG_CC_IS_CLANG
-#define compat_unrolled_8()	_Pragma("clang loop unroll_count(8)")
+#define compat_unrolled_16()	_Pragma("clang loop unroll_count(16)")
 #else
-#define compat_unrolled_8()	_Pragma("GCC unroll 8")
+#define compat_unrolled_16()	_Pragma("GCC unroll 16")
 #endif
 
 /* 6.4 made MAX_ORDER inclusive, 6.8 renamed it. */

@@ -19,31 +19,10 @@ static atomic64_t frames_poisoned;
 /* Frames read between two calls of cond_resched(): a millisecond, where each is a cache miss. */
 #define FRAMES_STEP	8192UL
 
-static bool frame_is_held(const struct page *page)
+static int frame_references(const struct page *page)
 {
 	/* page_ref_count() has the compiler load the count first: one instruction more for each. */
-	return data_race(page->_refcount.counter) != 1;
-}
-
-static bool frames_any_held(const struct page *page, unsigned long nr)
-{
-	const struct page *end;
-
-	/* A block of MiBs has hundreds of frames, of which hardly ever one is held. */
-	for (end = page + ALIGN_DOWN(nr, 8); page < end; page += 8) {
-		unsigned int i;
-
-		compat_unrolled_8()
-		for (i = 0; i < 8; i++) {
-			if (frame_is_held(page + i))
-				return true;
-		}
-	}
-	for (end = page + nr % 8; page < end; page++) {
-		if (frame_is_held(page))
-			return true;
-	}
-	return false;
+	return data_race(page->_refcount.counter);
 }
 
 /*
@@ -53,9 +32,18 @@ static bool frames_any_held(const struct page *page, unsigned long nr)
 bool ctgm_frames_are_held(const struct ctgm_frames *frames)
 {
 	const struct page *page = pfn_to_page(frames->first);
+	int references = 0;
+	unsigned long i;
 
-	/* Many blocks have one frame. */
-	return frames->nr == 1 ? frame_is_held(page) : frames_any_held(page, frames->nr);
+	/*
+	 * A block of MiBs has hundreds of frames, of which hardly ever one is held. Each has one
+	 * reference at least, so the bits of all counts together are 1 if each of them is. What
+	 * another task has put once too often is the page allocator's, and no reference shows it.
+	 */
+	compat_unrolled_16()
+	for (i = 0; i < frames->nr; i++)
+		references |= frame_references(page + i);
+	return references != 1;
 }
 
 #ifdef CONFIG_MEMORY_FAILURE

@@ -615,7 +615,7 @@ static inline void __ClearPageOffline(struct page *page)
 
 /* src/compat.h */
 
-#define compat_unrolled_8()
+#define compat_unrolled_16()
 
 #undef static_assert
 #define static_assert(condition)	_Static_assert(condition, #condition)
