@@ -182,7 +182,6 @@ static void block_own(struct ctgm_block *block, const struct contigmem_request *
 	block->tag = req->tag;
 	block->caller = caller;
 	block->born = get_jiffies_64();
-	block->unheld = 0;
 	/* Pairs with block_is_live(): a task that sees that the block is live sees its owner. */
 	smp_store_release(&block->freed, false);
 	/* Pairs with block_describe_busy(), likewise. */
@@ -406,6 +405,7 @@ static void block_discard(struct ctgm_kept *kept)
 	else
 		ctgm_frames_put(&block->frames);
 	block_free_record(block);
+	module_put(THIS_MODULE);
 }
 
 /* The kind of magazine that may keep a block; 0 for none. */
@@ -425,12 +425,16 @@ static u64 block_kind(const struct ctgm_block *block)
 	       ctgm_magazine_kind(&block->frames, block->account->index, partition);
 }
 
-/* Keep a block that has neither owner nor user in a magazine; false if it has to be destroyed. */
+/*
+ * Keep a block that its owner frees, and nobody else has, in a magazine; false if that cannot be.
+ * It still holds the module. So only what a driver frees is kept: when one is unloaded, the
+ * magazines are emptied.
+ */
 static bool block_keep(struct ctgm_block *block)
 {
 	struct ctgm_account *account = block->account;
 
-	if (!block->kept.kind)
+	if (!block->kept.kind || ctgm_raw_locks_only() || ctgm_frames_are_held(&block->frames))
 		return false;
 	/* What is freed of a closed partition goes back at once. */
 	if (block->frames.source == &ctgm_source_partition &&
@@ -439,11 +443,12 @@ static bool block_keep(struct ctgm_block *block)
 	if (want_init_on_free())
 		block_zero(&block->frames, ctgm_may_sleep());
 	WRITE_ONCE(block->idle, true);
-	if (ctgm_magazine_put(&block->kept)) {
+	if (likely(ctgm_magazine_put(&block->kept))) {
 		ctgm_account_note_kept(account);
 		return true;
 	}
 	WRITE_ONCE(block->idle, false);
+	block->unheld = block->frames.nr;
 	return false;
 }
 
@@ -609,6 +614,8 @@ static struct ctgm_block *block_create_new(const struct contigmem_request *req, 
 		return NULL;
 	}
 	block_index_add(block);
+	/* Unloading is refused while a device may still use the memory. */
+	__module_get(THIS_MODULE);
 	block_own(block, req, caller, ac->verdict.source);
 	return block;
 }
@@ -696,8 +703,6 @@ void *ctgm_block_create(const struct contigmem_request *req, gfp_t gfp, const vo
 	} else if (block_is_reported(req)) {
 		block_report_kept(block, start, req, gfp);
 	}
-	/* Unloading is refused while a device may still use the memory. */
-	__module_get(THIS_MODULE);
 	return block->vaddr;
 }
 
@@ -760,7 +765,7 @@ static DECLARE_DELAYED_WORK(block_wait_work, block_destroy_unheld);
  * user space does, and I/O. A frame that no task holds cannot be found any more, so few
  * are read twice while a mapping stays.
  */
-static noinline bool block_is_still_held(struct ctgm_block *block)
+static bool block_is_held(struct ctgm_block *block)
 {
 	struct ctgm_frames part = block->frames;
 
@@ -772,13 +777,6 @@ static noinline bool block_is_still_held(struct ctgm_block *block)
 		block->unheld += part.nr;
 	}
 	return false;
-}
-
-static bool block_is_held(struct ctgm_block *block)
-{
-	/* Most often all frames are read, once. */
-	return (block->frames.nr > BLOCK_LOOK || ctgm_frames_are_held(&block->frames)) &&
-	       block_is_still_held(block);
 }
 
 /* Keep a freed block whose frames another task holds, until it lets them go. */
@@ -823,10 +821,6 @@ static void block_release(struct ctgm_block *block, bool in_worker)
 		block_wait(block);
 		return;
 	}
-	if (block_keep(block)) {
-		module_put(THIS_MODULE);
-		return;
-	}
 	block_uncharge(block);
 	block_index_remove(block);
 	if (block_destroy_sleeps(block) && !in_worker && !ctgm_may_sleep())
@@ -859,7 +853,7 @@ static void block_destroy_unheld(struct work_struct *work)
 	struct ctgm_block *block, *next;
 
 	llist_for_each_entry_safe(block, next, waiting, later) {
-		if (block_is_still_held(block)) {
+		if (block_is_held(block)) {
 			block_wait(block);
 			continue;
 		}
@@ -977,7 +971,7 @@ void ctgm_block_free(const void *vaddr, const void *caller)
 
 	if (!block)
 		block_report_wrong_free(vaddr);
-	else if (unused)
+	else if (unused && !block_keep(block))
 		block_release(block, false);
 }
 

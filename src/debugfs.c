@@ -50,7 +50,7 @@ static DEFINE_XARRAY(own_blocks);
 
 static void free_own_block(void *vaddr)
 {
-	__module_get(THIS_MODULE);	/* contigmem_free() drops one */
+	__module_get(THIS_MODULE);	/* a block that goes back drops one */
 	contigmem_free(vaddr);
 }
 
@@ -191,6 +191,7 @@ static int alloc_line(struct ctgm_line_file *file, char *line)
 	error = xa_insert(&own_blocks, info.id, vaddr, GFP_KERNEL);
 	if (error) {
 		contigmem_free(vaddr);
+		ctgm_magazine_flush();
 		verdict.reason = CONTIGMEM_NO_BOOKKEEPING;
 		alloc_result_error(file, &verdict);
 		return error;
@@ -435,6 +436,8 @@ static ssize_t free_write(struct file *filp, const char __user *from, size_t siz
 		return PTR_ERR(line);
 	error = strlen(line) == size ? free_line(line) : -EINVAL;
 	kfree(line);
+	/* A block that a magazine keeps would hold the module for a second. */
+	ctgm_magazine_flush();
 	return error ?: size;
 }
 

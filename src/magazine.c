@@ -21,6 +21,7 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
@@ -450,6 +451,17 @@ bool ctgm_magazine_drain(void)
 	unsigned long done = magazine_shrink_all(&all);
 
 	return done || atomic_read(&magazine_drainers);
+}
+
+/*
+ * Give back what all processors keep, and wait for other tasks that are at it: what is kept now
+ * holds the module no longer. Sleeps.
+ */
+void ctgm_magazine_flush(void)
+{
+	ctgm_magazine_drain();
+	while (atomic_read(&magazine_drainers))
+		schedule_timeout_uninterruptible(1);
 }
 
 /*

@@ -21,7 +21,7 @@
 #define CTGM_MAGAZINE_PARTITIONS	0x8000000U
 
 /**
- * struct ctgm_kept - a block in a magazine
+ * struct ctgm_kept - a block in a magazine, which still holds the module
  * @next: the one below
  * @first: its first frame; constant
  * @kind: from ctgm_magazine_kind(); constant; 0 for a block that no magazine keeps
@@ -55,6 +55,7 @@ u64 ctgm_magazine_kind_wanted(u32 owner, u32 partition, int nid, enum contigmem_
 struct ctgm_kept *ctgm_magazine_take(u64 kind, const struct ctgm_constraints *place);
 struct ctgm_kept *ctgm_magazine_take_elsewhere(u64 kind, const struct ctgm_constraints *place);
 bool ctgm_magazine_drain(void);
+void ctgm_magazine_flush(void);
 void ctgm_magazine_settle(void);
 void ctgm_magazine_drain_of(u32 owner);
 struct ctgm_magazine_stats ctgm_magazine_stats(void);

@@ -195,8 +195,11 @@ static int module_changed(struct notifier_block *nb, unsigned long state, void *
 			module->name, info.id, tag, info.size, &info.phys,
 			div_u64(info.age_ns, NSEC_PER_SEC), caller);
 	}
-	/* Who freed a block that a magazine keeps is a matter of history from here on. */
-	ctgm_magazine_drain();
+	/*
+	 * Blocks that magazines keep hold contigmem, which may be unloaded next. Who freed them is
+	 * a matter of history from here on.
+	 */
+	ctgm_magazine_flush();
 	ctgm_history_keep_callers(module);
 	return NOTIFY_OK;
 }

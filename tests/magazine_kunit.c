@@ -5,6 +5,7 @@
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/kstrtox.h>
 #include <linux/sizes.h>
 #include <linux/workqueue.h>
 
@@ -338,6 +339,49 @@ static void a_small_block_takes_a_large_ones_place(struct kunit *test)
 	test_audit(test);
 }
 
+/* References on contigmem; -1 if sysfs is not mounted. */
+static int module_references(void)
+{
+	char text[16];
+	int references;
+
+	if (test_swap_file("/sys/module/contigmem/refcnt", NULL, text, sizeof(text)) ||
+	    kstrtoint(text, 10, &references))
+		return -1;
+	return references;
+}
+
+/*
+ * The count of the references on contigmem is one for all processors: a block that a magazine
+ * keeps has its own, so that neither a free nor the next allocation writes to it.
+ */
+static void a_kept_block_holds_the_module(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_64K);
+	unsigned int cpu = cpumask_first(cpu_online_mask), tries;
+	int live, kept, again;
+	void *vaddr;
+
+	if (module_references() < 0)
+		kunit_skip(test, "no sysfs");
+	/* What no request needs goes back once a second: that may be just now. */
+	for (tries = 0; tries < 10; tries++) {
+		vaddr = test_alloc(test, &req, GFP_KERNEL);
+		live = module_references();
+		test_forget(vaddr);
+		free_on(cpu, vaddr);
+		kept = module_references();
+		vaddr = alloc_on(cpu, &req);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, vaddr);
+		again = module_references();
+		free_on(cpu, vaddr);
+		if (kept == live && again == live)
+			break;
+	}
+	KUNIT_EXPECT_LT(test, tries, 10);
+	test_audit(test);
+}
+
 static struct kunit_case magazine_cases[] = {
 	KUNIT_CASE(a_freed_block_serves_the_next_request),
 	KUNIT_CASE(constraints_hold),
@@ -345,6 +389,7 @@ static struct kunit_case magazine_cases[] = {
 	KUNIT_CASE(tags_are_exact_across_processors),
 	KUNIT_CASE(a_partition_is_whole_on_any_processor),
 	KUNIT_CASE(a_small_block_takes_a_large_ones_place),
+	KUNIT_CASE(a_kept_block_holds_the_module),
 	KUNIT_CASE(what_is_kept_goes_with_age),
 	{}
 };

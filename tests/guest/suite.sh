@@ -69,6 +69,9 @@ hides_addresses() {
 	[ -z "$found" ] || problem "$1: an address of the kernel: $found"
 }
 
+# references: on contigmem, of live blocks, partitions and the modules that use it.
+references() { cat /sys/module/contigmem/refcnt; }
+
 blocks() { grep -vc '^#' $debugfs/contigmem/blocks; }
 
 # kmemleak reports a leak in the second scan that finds it, seconds after the allocation.
@@ -215,9 +218,10 @@ callers() {
 # unloaded; a client that frees them; and a second free of them, which warns. All the time
 # each of the client's calls has its name, also where the code of the call is gone.
 client() {
-	local before=$problems live phys named
+	local before=$problems live phys named held
 
 	live=$(blocks)
+	held=$(references)
 	dmesg -c >/dev/null
 	load contigmem_client.ko || return
 	[ -n "$(client_log '\(ready: .*\)')" ] || problem "the client did not log that it is ready"
@@ -225,7 +229,11 @@ client() {
 	agrees "the client's blocks"
 	hides_addresses "the client's blocks"
 	unload contigmem_client
+	[ "$(references)" = "$held" ] || problem "what the client freed still holds contigmem"
 	[ "$(blocks)" = "$live" ] || problem "the client left blocks"
+	ask size=64K >/dev/null
+	echo all >$debugfs/contigmem/free
+	[ "$(references)" = "$held" ] || problem "what debugfs freed still holds contigmem"
 
 	load contigmem_client.ko leak=1 || return
 	named=$(callers)
