@@ -300,6 +300,21 @@ bool ctgm_watermark_replaces(const struct ctgm_alloc_control *ac, int zonenum, u
 	return unlikely(ac->query) || ctgm_page_cache_shrink(&at, nr, from);
 }
 
+/*
+ * Is there so much memory beside what stays for sure? Where there is not, a block would be had by
+ * nothing that is migrated or reclaimed, and all that others can reclaim would go in the attempt.
+ */
+static bool watermark_is_conceivable(unsigned long nr)
+{
+	long anon = global_node_page_state(NR_INACTIVE_ANON) +
+		    global_node_page_state(NR_ACTIVE_ANON);
+	long stays = max(anon - get_nr_swap_pages(), 0L) + global_node_page_state(NR_UNEVICTABLE) +
+		     global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B) +
+		     global_node_page_state(NR_PAGETABLE);
+
+	return (long)totalram_pages() - stays >= (long)nr;
+}
+
 /**
  * ctgm_watermark_takes() - free frames of a zone that a request may take that has pages migrated
  * @ac: the request; @node and @zone say where
@@ -307,15 +322,18 @@ bool ctgm_watermark_replaces(const struct ctgm_alloc_control *ac, int zonenum, u
  *	%LONG_MAX where ctgm_watermark_reclaim() would get more
  *
  * Context: Any.
- * Return: %CONTIGMEM_OK. Otherwise why it may not even have pages migrated, %CONTIGMEM_NO_FREE_RUN
- *	if no block could lie in the zone anyway.
+ * Return: %CONTIGMEM_OK. Otherwise why it may not even have pages migrated: %CONTIGMEM_NO_TARGET if
+ *	the machine cannot have so much memory, %CONTIGMEM_NO_FREE_RUN if no block could lie in the
+ *	zone anyway.
  */
 enum contigmem_reason ctgm_watermark_takes(const struct ctgm_alloc_control *ac,
 					   unsigned long *spare)
 {
 	*spare = watermark_reclaims(ac, ac->place.nr) ? LONG_MAX :
 		 max(watermark_takeable(ac), 0L);
-	return *spare || watermark_lets_move(ac) ? CONTIGMEM_OK : watermark_is_low(ac);
+	if (!*spare && !watermark_lets_move(ac))
+		return watermark_is_low(ac);
+	return watermark_is_conceivable(ac->place.nr) ? CONTIGMEM_OK : CONTIGMEM_NO_TARGET;
 }
 
 /**

@@ -14,7 +14,7 @@ seconds=40
 [ "${1:-}" != --seconds ] || { seconds=$2; shift 2; }
 tests=("$@")
 [ $# -gt 0 ] || tests=(cma highatomic offline offline_small leaving watermark watermark_fast
-	page_cache low_zone descends references hugetlb idle_arenas counts
+	page_cache too_large low_zone descends references hugetlb idle_arenas counts
 	fault_handler held_frame init_on_free poison)
 
 # shellcheck source=tests/guest/offline.sh
@@ -284,6 +284,28 @@ page_cache() {
 	done
 	act unread >/dev/null
 	! dmesg | grep -q 'Out of memory\|invoked oom-killer' || why "the OOM killer ran"
+}
+
+# A block for which there is too little memory beside what programs hold, without swap, is refused
+# before anything is read, moved or reclaimed. Each of two nodes would have a place for it.
+too_large() {
+	local program answer refused total want cached
+
+	total=$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)
+	want=$((total * 7 / 16))
+	note "$(act "read_in count=$((total * 256 / 16))")"
+	program hold $((total * 9 / 16))
+	cached=$(awk '/^Cached/ { print $2 }' /proc/meminfo)
+	answer=$(act "take count=1 size=${want}M")
+	refused=$(tail -n 1 "$debugfs/contigmem/failures")
+	note "$want MiB of $total: $answer"
+	[[ $answer = *error=-12\ * && $refused = *"; windows=0 frames_read=0 attempts=0 "* ]] ||
+		why "not refused at once: $answer: $refused"
+	cached=$((cached - $(awk '/^Cached/ { print $2 }' /proc/meminfo)))
+	[ "$cached" -lt 1024 ] || why "$cached KiB of page cache are gone"
+	kill "$program"
+	wait "$program" 2>/dev/null
+	act unread >/dev/null
 }
 
 # Free frames of ZONE_DMA.

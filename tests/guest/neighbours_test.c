@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: neighbours_test map BYTES | neighbours_test fragment|refer|huge MIB
+ * usage: neighbours_test map BYTES | neighbours_test hold|fragment|refer|huge MIB
  * map: maps the first block of contigmem_neighbours.ko, reads each page, unmaps it. The
  *	status is 1 if a page cannot be read.
+ * hold: takes MIB of memory in pages of 4 KiB, from two nodes in turn, creates /tmp/ready and
+ *	waits for a signal.
  * fragment: takes MIB of memory in pages of 4 KiB, gives every other page back, creates
  *	/tmp/ready and waits for a signal.
  * refer: takes MIB of memory, puts a page of each MiB of the first three quarters into a
@@ -14,11 +16,13 @@
 #define _GNU_SOURCE
 #include <err.h>
 #include <fcntl.h>
+#include <linux/mempolicy.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -80,6 +84,17 @@ static void give_back(char *memory, unsigned long bytes)
 		err(2, "madvise");
 }
 
+static int hold(unsigned long bytes)
+{
+	unsigned long nodes = 3;
+
+	if (syscall(SYS_set_mempolicy, MPOL_INTERLEAVE, &nodes, 8 * sizeof(nodes)))
+		err(2, "no memory policy");
+	take(bytes);
+	say_ready();
+	return pause();
+}
+
 static int fragment(unsigned long bytes)
 {
 	char *memory = take(bytes);
@@ -139,11 +154,13 @@ int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "map"))
 		return map(strtoul(argv[2], NULL, 10));
+	if (argc == 3 && !strcmp(argv[1], "hold"))
+		return hold(strtoul(argv[2], NULL, 10) << 20);
 	if (argc == 3 && !strcmp(argv[1], "fragment"))
 		return fragment(strtoul(argv[2], NULL, 10) << 20);
 	if (argc == 3 && !strcmp(argv[1], "refer"))
 		return refer(strtoul(argv[2], NULL, 10) << 20);
 	if (argc == 3 && !strcmp(argv[1], "huge"))
 		return use_huge_pages(strtoul(argv[2], NULL, 10) << 20);
-	errx(2, "usage: neighbours_test map BYTES | neighbours_test fragment|refer|huge MIB");
+	errx(2, "usage: neighbours_test map BYTES | neighbours_test hold|fragment|refer|huge MIB");
 }
