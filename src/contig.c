@@ -3,16 +3,20 @@
  * alloc_contig_range() on a candidate range found by a search: free ranges first,
  * then ranges whose pages can be migrated.
  */
+#include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/hash.h>
 #include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
+#include <linux/nodemask.h>
+#include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/vmstat.h>
 
 #include "arena.h"
 #include "compat.h"
@@ -899,9 +903,33 @@ static bool contig_doubt_resolved(struct ctgm_contig_search *search)
 }
 
 /*
+ * Pages that tasks have isolated, to migrate or to reclaim them. The nodes count them, and each
+ * processor those that it has not told the nodes yet.
+ */
+static long contig_count_isolated(enum node_stat_item item)
+{
+	long pages = global_node_page_state(item);
+	int nid, cpu;
+
+	for_each_node_state(nid, N_MEMORY) {
+		struct per_cpu_nodestat __percpu *stats = NODE_DATA(nid)->per_cpu_nodestats;
+
+		for_each_online_cpu(cpu)
+			pages += READ_ONCE(per_cpu_ptr(stats, cpu)->vm_node_stat_diff[item]);
+	}
+	return pages;
+}
+
+static bool contig_others_migrate(void)
+{
+	return contig_count_isolated(NR_ISOLATED_ANON) > 0 ||
+	       contig_count_isolated(NR_ISOLATED_FILE) > 0;
+}
+
+/*
  * Wait, and say whether another pass over the same memory is worth it. It is if a candidate range
  * turned out busy. Where all ranges were blocked, it is if the pass was cheap and a page is no
- * longer in the way.
+ * longer in the way: at once, or after a while if other tasks migrate pages.
  */
 static bool contig_tries_again(struct ctgm_contig_search *search, unsigned int passes)
 {
@@ -916,14 +944,16 @@ static bool contig_tries_again(struct ctgm_contig_search *search, unsigned int p
 		fsleep(CONTIG_USECS_BETWEEN);
 		return true;
 	}
-	if (!cheap)
+	if (!cheap || passes >= CONTIG_MAX_PASSES)
 		return false;
-	for (waits = passes; waits < CONTIG_MAX_PASSES && search->nr_doubts; waits++) {
-		fsleep(CONTIG_USECS_BETWEEN);
+	for (waits = passes; waits < CONTIG_MAX_PASSES; waits++) {
 		if (contig_doubt_resolved(search))
 			return true;
+		if (!contig_others_migrate())
+			return false;
+		fsleep(CONTIG_USECS_BETWEEN);
 	}
-	return false;
+	return contig_doubt_resolved(search);
 }
 
 /* Allocate from a node by migrating pages. */
