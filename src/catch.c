@@ -26,8 +26,8 @@
 #include "watermark.h"
 
 /* Blocks taken for a request. */
-#define CATCH_TRIES		2048
-#define CATCH_TRIES_FAST	64
+#define CATCH_TRIES		2048UL
+#define CATCH_TRIES_FAST	64UL
 /* Of the frames above the zone's low watermark so many are held: others may need some. */
 #define CATCH_SHARE_OF_SPARE	2
 /* Places for a free block that are read: about 20 instructions each. */
@@ -274,24 +274,33 @@ static bool catch_choose(struct ctgm_catch_found *found, struct ctgm_catch_choic
 	return false;
 }
 
-/* Take a block that the zone has to spare for this use; NULL if there is none. */
-struct page *ctgm_catch_take(struct ctgm_alloc_control *ac, int type, unsigned int order,
-			     enum ctgm_watermark_use use)
+/* Take the block at the head of a free list; NULL if there is none. */
+static struct page *catch_alloc_pages(const struct ctgm_alloc_control *ac, int type,
+				      unsigned int order)
 {
 	gfp_t gfp = __GFP_NOWARN | __GFP_THISNODE | ctgm_zone_gfp(ac->zone) |
 		    catch_types[type].mobility;
-	struct page *page;
+	struct page *page = alloc_pages_node(ac->node, gfp, order);
 
-	if (!ctgm_watermark_reserve(ac, 1UL << order, use))
-		return NULL;
-	ac->verdict.attempts++;
-	page = alloc_pages_node(ac->node, gfp, order);
-	ctgm_watermark_unreserve(ac, 1UL << order);
 	/* The page allocator goes on to a lower zone where this one has no such block. */
 	if (page && page_zonenum(page) != ac->zone) {
 		__free_pages(page, order);
 		page = NULL;
 	}
+	return page;
+}
+
+/* Take a block that the zone has to spare for this use; NULL if there is none. */
+struct page *ctgm_catch_take(struct ctgm_alloc_control *ac, int type, unsigned int order,
+			     enum ctgm_watermark_use use)
+{
+	struct page *page;
+
+	if (!ctgm_watermark_reserve(ac, 1UL << order, use))
+		return NULL;
+	ac->verdict.attempts++;
+	page = catch_alloc_pages(ac, type, order);
+	ctgm_watermark_unreserve(ac, 1UL << order);
 	return page;
 }
 
@@ -312,6 +321,40 @@ unsigned long ctgm_catch_most(const struct ctgm_alloc_control *ac, unsigned int 
 	unsigned long most = ac->fast ? CATCH_TRIES_FAST : CATCH_TRIES;
 
 	return min(most, ctgm_watermark_spare_briefly(ac) / CATCH_SHARE_OF_SPARE >> order);
+}
+
+/**
+ * ctgm_catch_block() - take a certain free block of a pageblock or more
+ * @ac: the allocation; @node and @zone say where. It has reserved the frames
+ * @pfn: its first frame
+ * @order: its order
+ *
+ * This processor may have whole pageblocks in its lists, which the page allocator gives first.
+ *
+ * Context: Sleeps.
+ * Return: the first page; each has a reference of its own. NULL if another task was faster.
+ */
+struct page *ctgm_catch_block(const struct ctgm_alloc_control *ac, unsigned long pfn,
+			      unsigned int order)
+{
+	unsigned long most = min(ctgm_catch_most(ac, order), CATCH_TRIES_FAST) + 1, tries;
+	struct page *page = NULL;
+	int type = ctgm_catch_type(pfn);
+	LIST_HEAD(others);
+
+	for (tries = 0; type >= 0 && tries < most; tries++) {
+		if (!ctgm_catch_bring(ac, pfn, type, order))
+			break;
+		page = catch_alloc_pages(ac, type, order);
+		if (!page || page_to_pfn(page) == pfn)
+			break;
+		list_add(&page->lru, &others);
+		page = NULL;
+	}
+	ctgm_catch_give_back(&others, order);
+	if (page)
+		split_page(page, order);
+	return page;
 }
 
 /*

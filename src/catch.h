@@ -30,6 +30,8 @@ bool ctgm_catch_bring(const struct ctgm_alloc_control *ac, unsigned long pfn, in
 		      unsigned int order);
 struct page *ctgm_catch_take(struct ctgm_alloc_control *ac, int type, unsigned int order,
 			     enum ctgm_watermark_use use);
+struct page *ctgm_catch_block(const struct ctgm_alloc_control *ac, unsigned long pfn,
+			      unsigned int order);
 void ctgm_catch_give_back(struct list_head *blocks, unsigned int order);
 
 #endif /* CTGM_CATCH_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * alloc_contig_range() on a candidate range found by a search: free ranges first,
- * then ranges whose pages can be migrated.
+ * A candidate range found by a search: free ranges first, whole pageblocks of them from the page
+ * allocator, then ranges whose pages alloc_contig_range() can migrate.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -19,6 +19,7 @@
 #include <linux/vmstat.h>
 
 #include "arena.h"
+#include "catch.h"
 #include "compat.h"
 #include "context.h"
 #include "contig.h"
@@ -418,17 +419,68 @@ static int contig_would_alloc(struct ctgm_contig_search *search, unsigned long f
 }
 
 /*
- * Take frames with the range locked. A caller that must not wait for I/O would wait for it
- * in the migration of a page that was allocated since the scan: for such a caller all
- * frames are looked at again, and other tasks' locks are only tried.
+ * Take a range of free pageblocks from the page allocator, block by block: that isolates no
+ * pageblock, and drains no list of another processor. -EINTR after a fatal signal, or -EBUSY if
+ * another task was faster.
  */
+static int contig_take_blocks(struct ctgm_contig_search *search, unsigned long first,
+			      unsigned long end)
+{
+	struct ctgm_frame_run block;
+	unsigned long at;
+
+	if (!pageblock_aligned(first) || !pageblock_aligned(end))
+		return -EBUSY;
+	for (at = first; at < end && !fatal_signal_pending(current); at = block.last + 1) {
+		if (!ctgm_pfn_in_free_block(&search->reader, at, pageblock_order, &block) ||
+		    !ctgm_catch_block(search->ac, block.first,
+				      ilog2(block.last - block.first + 1)))
+			break;
+		ctgm_give_back(block.first, at - block.first);
+		cond_resched();
+	}
+	if (at >= end) {
+		ctgm_give_back(end, at - end);
+		return 0;
+	}
+	ctgm_give_back(first, at - first);
+	return fatal_signal_pending(current) ? -EINTR : -EBUSY;
+}
+
+/*
+ * Take the frames of a range. A caller that must not wait for I/O would wait for it in the
+ * migration of a page that was allocated since the scan: for such a caller all frames are looked
+ * at again.
+ */
+static int contig_claim(struct ctgm_contig_search *search, unsigned long first, unsigned long end)
+{
+	const struct ctgm_alloc_control *ac = search->ac;
+	bool is_free = contig_is_free(search, first, end);
+	int error = -EBUSY;
+	u64 start;
+
+	if (!ac->migrate && !is_free)
+		return -EBUSY;
+	search->ac->verdict.attempts++;
+	trace_contigmem_claim(first, end - first, ac->migrate, false, 0, 0);
+	start = trace_contigmem_claim_enabled() ? ktime_get_mono_fast_ns() : 0;
+	if (is_free)
+		error = contig_take_blocks(search, first, end);
+	if (error == -EBUSY && (ac->migrate || contig_is_free(search, first, end)))
+		error = contig_alloc_locked(first, end, ac->reclaim | __GFP_NOWARN);
+	if (start)
+		trace_contigmem_claim(first, end - first, ac->migrate, true, error,
+				      ktime_get_mono_fast_ns() - start);
+	return error;
+}
+
+/* Take frames with the range locked. Who must not wait only tries the locks of other tasks. */
 static int contig_lock_and_alloc(struct ctgm_contig_search *search, unsigned long first,
 				 unsigned long end)
 {
 	const struct ctgm_alloc_control *ac = search->ac;
 	bool wait = ac->io_fs && !ac->fast;
 	struct ctgm_range_lock locked;
-	u64 start;
 	int error;
 
 	if (unlikely(ac->query))
@@ -437,17 +489,7 @@ static int contig_lock_and_alloc(struct ctgm_contig_search *search, unsigned lon
 				wait ? CTGM_RANGE_WAIT : CTGM_RANGE_TRY);
 	if (error)
 		return error;
-	if (ac->migrate || contig_is_free(search, first, end)) {
-		search->ac->verdict.attempts++;
-		trace_contigmem_claim(first, end - first, ac->migrate, false, 0, 0);
-		start = trace_contigmem_claim_enabled() ? ktime_get_mono_fast_ns() : 0;
-		error = contig_alloc_locked(first, end, ac->reclaim | __GFP_NOWARN);
-		if (start)
-			trace_contigmem_claim(first, end - first, ac->migrate, true, error,
-					      ktime_get_mono_fast_ns() - start);
-	} else {
-		error = -EBUSY;
-	}
+	error = contig_claim(search, first, end);
 	ctgm_range_unlock(&locked);
 	return error;
 }

@@ -846,6 +846,51 @@ static void freed_blocks_wait_in_no_list(struct kunit *test)
 	test_set_parameter(test, "arena_idle_mb", idle);
 }
 
+/* Free pages of a zone that wait in the lists of all processors. */
+static unsigned int listed_pages(const struct zone *zone)
+{
+	unsigned int listed = 0;
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		listed += READ_ONCE(per_cpu_ptr(zone->per_cpu_pageset, cpu)->count);
+	return listed;
+}
+
+/*
+ * Free pageblocks are taken without draining the processors' lists, which the next allocations of
+ * others would have to fill again. Others drain them as well, hardly each time.
+ */
+static void free_pageblocks_drain_no_list(struct kunit *test)
+{
+	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_16M);
+	unsigned int idle = test_set_parameter(test, "arena_idle_mb", 0), tries, before, after;
+	struct contigmem_info info;
+	const struct zone *zone;
+	bool kept = false;
+	void *vaddr;
+	int cpu;
+
+	for (tries = 0; tries < 8 && !kept; tries++) {
+		vaddr = test_alloc(test, &req, GFP_KERNEL);
+		zone = page_zone(pfn_to_page(PHYS_PFN(contigmem_phys(vaddr))));
+		test_free(test, vaddr);
+		KUNIT_EXPECT_EQ(test, test_settled(test, 0), 0UL);
+		for_each_online_cpu(cpu)
+			work_on_cpu(cpu, stock_list, NULL);
+		before = listed_pages(zone);
+		vaddr = test_alloc(test, &req, GFP_KERNEL);
+		after = listed_pages(zone);
+		KUNIT_ASSERT_EQ(test, contigmem_describe(vaddr, &info), 0);
+		KUNIT_EXPECT_EQ(test, info.source, CONTIGMEM_SOURCE_RANGE);
+		kept = zone == page_zone(pfn_to_page(PHYS_PFN(info.phys))) &&
+		       before && after >= before / 2;
+		test_free(test, vaddr);
+	}
+	KUNIT_EXPECT_TRUE_MSG(test, kept, "%u pages in lists, %u afterwards", before, after);
+	test_set_parameter(test, "arena_idle_mb", idle);
+}
+
 /*
  * What stays in the way of a request is looked at once by each search: for free pageblocks, in low
  * memory twice, for free frames, twice before pages are migrated, and for pieces to gather.
@@ -1294,6 +1339,7 @@ static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(fast_moves_no_page),
 	KUNIT_CASE(frames_in_lists_are_served),
 	KUNIT_CASE(freed_blocks_wait_in_no_list),
+	KUNIT_CASE(free_pageblocks_drain_no_list),
 	KUNIT_CASE(a_refusal_looks_once),
 	KUNIT_CASE(zero_clears_a_dirty_block),
 	KUNIT_CASE(zero_clears_from_every_source),

@@ -169,22 +169,30 @@ static void scatter_cache(struct kunit *test, int nid, unsigned long wanted)
 
 /*
  * A page on a per-CPU list keeps its pageblock from being one free block.
- * alloc_contig_range() drains the lists of its zone.
+ * alloc_contig_range() drains the lists of its zone, once it has isolated the pageblock: that of a
+ * block that was just freed.
  */
 static void drain(struct zone *zone)
 {
-	struct contigmem_request req = CONTIGMEM_REQUEST(SZ_4M);
-	void *vaddr;
+	gfp_t gfp = GFP_KERNEL | __GFP_MOVABLE | __GFP_THISNODE | __GFP_NORETRY | __GFP_NOWARN;
+	struct page *page;
+	unsigned long pfn;
 
 	if (!populated_zone(zone))
 		return;
-	req.low = PFN_PHYS(zone->zone_start_pfn);
-	req.high = PFN_PHYS(zone_end_pfn(zone)) - 1;
-	req.align = SZ_8M;	/* more than the page allocator has */
-	req.nid = zone_to_nid(zone);
-	vaddr = contigmem_alloc(&req, GFP_KERNEL | __GFP_THISNODE | __GFP_NOWARN);
-	if (!IS_ERR(vaddr))
-		contigmem_free(vaddr);
+#ifdef CONFIG_ZONE_DMA32
+	if (zone_idx(zone) == ZONE_DMA32)
+		gfp |= __GFP_DMA32;
+#endif
+	page = alloc_pages_node(zone_to_nid(zone), gfp, pageblock_order);
+	if (!page)
+		return;
+	pfn = page_to_pfn(page);
+	__free_pages(page, pageblock_order);
+	if (page_zone(page) == zone &&
+	    !compat_alloc_contig_range(pfn, pfn + 1, compat_pageblock_type(pfn),
+				       GFP_KERNEL | __GFP_NOWARN))
+		__free_page(page);
 }
 
 /* Have all pages that are on the processors' lists given back. */
