@@ -286,11 +286,15 @@ page_cache() {
 	! dmesg | grep -q 'Out of memory\|invoked oom-killer' || why "the OOM killer ran"
 }
 
+# is_free_again MIB: but for what programs and files took meanwhile.
+is_free_again() { [ "$(mem_free)" -gt $(($1 - 64)) ]; }
+
 # A block for which there is too little memory beside what programs hold, without swap, is refused
 # before anything is read, moved or reclaimed. Each of two nodes would have a place for it.
 too_large() {
-	local program answer refused total want cached
+	local program answer refused total want cached free
 
+	free=$(mem_free)
 	total=$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)
 	want=$((total * 7 / 16))
 	note "$(act "read_in count=$((total * 256 / 16))")"
@@ -306,6 +310,7 @@ too_large() {
 	kill "$program"
 	wait "$program" 2>/dev/null
 	act unread >/dev/null
+	soon is_free_again "$free" || why "of $free MiB $(mem_free) are free afterwards"
 }
 
 # Free frames of ZONE_DMA.
