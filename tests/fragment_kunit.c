@@ -23,6 +23,7 @@
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
+#include "drain.h"
 #include "pagetable.h"
 #include "suites.h"
 
@@ -167,43 +168,10 @@ static void scatter_cache(struct kunit *test, int nid, unsigned long wanted)
 	}
 }
 
-/*
- * A page on a per-CPU list keeps its pageblock from being one free block.
- * alloc_contig_range() drains the lists of its zone, once it has isolated the pageblock: that of a
- * block that was just freed.
- */
-static void drain(struct zone *zone)
-{
-	gfp_t gfp = GFP_KERNEL | __GFP_MOVABLE | __GFP_THISNODE | __GFP_NORETRY | __GFP_NOWARN;
-	struct page *page;
-	unsigned long pfn;
-
-	if (!populated_zone(zone))
-		return;
-#ifdef CONFIG_ZONE_DMA32
-	if (zone_idx(zone) == ZONE_DMA32)
-		gfp |= __GFP_DMA32;
-#endif
-	page = alloc_pages_node(zone_to_nid(zone), gfp, pageblock_order);
-	if (!page)
-		return;
-	pfn = page_to_pfn(page);
-	__free_pages(page, pageblock_order);
-	if (page_zone(page) == zone &&
-	    !compat_alloc_contig_range(pfn, pfn + 1, compat_pageblock_type(pfn),
-				       GFP_KERNEL | __GFP_NOWARN))
-		__free_page(page);
-}
-
 /* Have all pages that are on the processors' lists given back. */
 void test_drain_lists(void)
 {
-	int nid, zone;
-
-	for_each_node_state(nid, N_MEMORY) {
-		for (zone = 0; zone <= ZONE_NORMAL; zone++)
-			drain(&NODE_DATA(nid)->node_zones[zone]);
-	}
+	drain_all_zones();
 }
 
 /* Leave an unmovable page in one of @period pageblocks. */

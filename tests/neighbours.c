@@ -34,6 +34,7 @@
 
 #include "contigmem.h"
 #include "../src/compat.h"
+#include "drain.h"
 
 /* No other owner's content has this in many words. */
 #define PATTERN		0x5ec0de5ec0de5ec0ULL
@@ -599,6 +600,12 @@ static void do_unread(const struct order *order)
 	zeroes_read = 0;
 }
 
+/* What waits in the processors' lists is free for everybody. */
+static void do_drain(const struct order *order)
+{
+	drain_all_zones();
+}
+
 /*
  * The page allocator sets pageblocks aside for atomic requests once memory is short: takes
  * all memory that does not need reclaim, asks for some atomically, and frees all.
@@ -873,6 +880,7 @@ static const struct {
 	{ "highatomic", do_highatomic },
 	{ "dma", do_dma },
 	{ "undma", do_undma },
+	{ "drain", do_drain },
 	{ "squeeze", do_squeeze },
 	{ "unsqueeze", do_unsqueeze },
 	{ "start", do_start },

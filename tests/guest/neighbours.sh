@@ -287,13 +287,17 @@ page_cache() {
 }
 
 # is_free_again MIB: but for what programs and files took meanwhile.
-is_free_again() { [ "$(mem_free)" -gt $(($1 - 64)) ]; }
+is_free_again() {
+	act drain >/dev/null
+	[ "$(mem_free)" -gt $(($1 - 64)) ]
+}
 
 # A block for which there is too little memory beside what programs hold, without swap, is refused
 # before anything is read, moved or reclaimed. Each of two nodes would have a place for it.
 too_large() {
 	local program answer refused total want cached free
 
+	act drain >/dev/null
 	free=$(mem_free)
 	total=$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)
 	want=$((total * 7 / 16))
@@ -340,6 +344,8 @@ low_zone() {
 	local program before after answer i
 
 	note "in ZONE_DMA: $(act dma)"
+	# What waits in the processors' lists is not counted, and would be free in one piece later.
+	act drain >/dev/null
 	program fragment $(($(mem_free) - 150))
 	# What is free in one piece elsewhere is a driver's that must not wait.
 	note "elsewhere: $(act "take size=2M cache=wc low=16M fast")"
