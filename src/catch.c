@@ -26,8 +26,8 @@
 #include "watermark.h"
 
 /* Blocks taken for a request. */
-#define CATCH_TRIES		2048UL
-#define CATCH_TRIES_FAST	64UL
+#define CATCH_TRIES		2048
+#define CATCH_TRIES_FAST	64
 /* Of the frames above the zone's low watermark so many are held: others may need some. */
 #define CATCH_SHARE_OF_SPARE	2
 /* Places for a free block that are read: about 20 instructions each. */
@@ -324,12 +324,12 @@ unsigned long ctgm_catch_most(const struct ctgm_alloc_control *ac, unsigned int 
 }
 
 /**
- * ctgm_catch_block() - take a certain free block of a pageblock or more
+ * ctgm_catch_block() - take a certain free block of more than a pageblock
  * @ac: the allocation; @node and @zone say where. It has reserved the frames
  * @pfn: its first frame
  * @order: its order
  *
- * This processor may have whole pageblocks in its lists, which the page allocator gives first.
+ * A pageblock alone may come from this processor's lists, and another one goes into them then.
  *
  * Context: Sleeps.
  * Return: the first page; each has a reference of its own. NULL if another task was faster.
@@ -337,21 +337,16 @@ unsigned long ctgm_catch_most(const struct ctgm_alloc_control *ac, unsigned int 
 struct page *ctgm_catch_block(const struct ctgm_alloc_control *ac, unsigned long pfn,
 			      unsigned int order)
 {
-	unsigned long most = min(ctgm_catch_most(ac, order), CATCH_TRIES_FAST) + 1, tries;
-	struct page *page = NULL;
 	int type = ctgm_catch_type(pfn);
-	LIST_HEAD(others);
+	struct page *page;
 
-	for (tries = 0; type >= 0 && tries < most; tries++) {
-		if (!ctgm_catch_bring(ac, pfn, type, order))
-			break;
-		page = catch_alloc_pages(ac, type, order);
-		if (!page || page_to_pfn(page) == pfn)
-			break;
-		list_add(&page->lru, &others);
-		page = NULL;
+	if (type < 0 || !ctgm_catch_bring(ac, pfn, type, order))
+		return NULL;
+	page = catch_alloc_pages(ac, type, order);
+	if (page && page_to_pfn(page) != pfn) {
+		__free_pages(page, order);
+		return NULL;
 	}
-	ctgm_catch_give_back(&others, order);
 	if (page)
 		split_page(page, order);
 	return page;

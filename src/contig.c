@@ -419,9 +419,9 @@ static int contig_would_alloc(struct ctgm_contig_search *search, unsigned long f
 }
 
 /*
- * Take a range of free pageblocks from the page allocator, block by block: that isolates no
- * pageblock, and drains no list of another processor. -EINTR after a fatal signal, or -EBUSY if
- * another task was faster.
+ * Take a range of free pageblocks from the page allocator, block by block, where its blocks are
+ * larger than a pageblock: that isolates no pageblock, and drains no list of another processor.
+ * -EINTR after a fatal signal, or -EBUSY if another task was faster.
  */
 static int contig_take_blocks(struct ctgm_contig_search *search, unsigned long first,
 			      unsigned long end)
@@ -431,8 +431,13 @@ static int contig_take_blocks(struct ctgm_contig_search *search, unsigned long f
 
 	if (!pageblock_aligned(first) || !pageblock_aligned(end))
 		return -EBUSY;
+	/* A part of the range would be taken in vain. */
+	for (at = first; at < end; at = block.last + 1) {
+		if (!ctgm_pfn_in_free_block(&search->reader, at, pageblock_order + 1, &block))
+			return -EBUSY;
+	}
 	for (at = first; at < end && !fatal_signal_pending(current); at = block.last + 1) {
-		if (!ctgm_pfn_in_free_block(&search->reader, at, pageblock_order, &block) ||
+		if (!ctgm_pfn_in_free_block(&search->reader, at, pageblock_order + 1, &block) ||
 		    !ctgm_catch_block(search->ac, block.first,
 				      ilog2(block.last - block.first + 1)))
 			break;

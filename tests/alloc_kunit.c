@@ -871,6 +871,12 @@ static void free_pageblocks_drain_no_list(struct kunit *test)
 	void *vaddr;
 	int cpu;
 
+	if (pageblock_order == MAX_PAGE_ORDER) {
+		test_set_parameter(test, "arena_idle_mb", idle);
+		kunit_skip(test, "no free block is larger than a pageblock");
+	}
+	/* A pageblock that is a free block alone comes from alloc_contig_range(). */
+	req.align = PAGE_SIZE << MAX_PAGE_ORDER;
 	for (tries = 0; tries < 8 && !kept; tries++) {
 		vaddr = test_alloc(test, &req, GFP_KERNEL);
 		zone = page_zone(pfn_to_page(PHYS_PFN(contigmem_phys(vaddr))));
